@@ -1,0 +1,38 @@
+# Two commands matter: `make run` and `make test`.
+PYTHON ?= python3
+VENV   ?= .venv
+PORT   ?= 8000
+PY     := $(VENV)/bin/python
+
+.PHONY: run test lint types format clean
+run: $(VENV)/.runtime
+	@$(PY) -m demo.run --port $(PORT)
+
+test: $(VENV)/.development
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy portal packager stats demo
+	$(PY) -m pytest
+
+lint: $(VENV)/.development
+	$(VENV)/bin/ruff check .
+
+format: $(VENV)/.development
+	$(VENV)/bin/ruff format .
+
+types: $(VENV)/.development
+	$(VENV)/bin/mypy portal packager stats demo
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.runtime: requirements.txt | $(VENV)/bin/python
+	$(PY) -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+$(VENV)/.development: requirements.txt requirements-parquet.txt requirements-dev.txt | $(VENV)/bin/python
+	$(PY) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@ $(VENV)/.runtime
+
+clean:
+	rm -rf $(VENV) var

@@ -1,0 +1,236 @@
+"""Everything that can go wrong, in one tree.
+
+Each class has a stable ``code``, knows whether trying again can help (``retryable``), and carries a sentence fit for
+the person who sees it (``message``). What only staff may read goes into ``detail``. Foreign exceptions become ours at
+one boundary per outside world: HTTP in ``streaming/http.py``, the disk in ``stores.py``, mail in ``notifiers/``.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class PackagerError(Exception):
+    """Base of all our errors.
+
+    ``facts`` fill the placeholders of ``sentence`` (and are kept on the error); ``detail`` is for staff only and must
+    not hold secrets, API keys or e-mail addresses.
+    """
+
+    code: ClassVar[str] = "internal"
+    retryable: ClassVar[bool] = False
+    sentence: ClassVar[str] = "Something went wrong on our side."
+
+    def __init__(self, detail: str = "", **facts: object) -> None:
+        self.facts = facts
+        self.detail = detail
+        self.message = self.sentence.format(**facts)
+        super().__init__(f"{self.message} {detail}".strip())
+
+
+# ---------------------------------------------------------------- the request
+
+
+class RequestError(PackagerError):
+    """The request cannot be accepted as it was asked. ``field`` names the parameter at fault, if one is."""
+
+    code = "bad_request"
+    sentence = "{problem}"
+
+    def __init__(self, problem: str, *, field: str = "") -> None:
+        self.field = field
+        super().__init__(problem=problem)
+
+
+class NotAuthorized(RequestError):
+    """The secret or the API key is missing or wrong."""
+
+    code = "not_authorized"
+
+
+class Forbidden(RequestError):
+    """The key is good, but does not allow this."""
+
+    code = "forbidden"
+
+
+class Conflict(RequestError):
+    """The request is in a state in which this cannot be done."""
+
+    code = "conflict"
+
+
+# ----------------------------------------------------------------- the source
+
+
+class SourceError(PackagerError):
+    """The data could not be read from where it lives."""
+
+    code = "source"
+    sentence = "The data could not be read from the data portal."
+
+
+class AddressForbidden(SourceError):
+    """The address is not one that this portal may fetch from."""
+
+    code = "address_forbidden"
+    sentence = "The address of the data is not one that this service may read from."
+
+
+class SourceUnreachable(SourceError):
+    """No connection, or it broke."""
+
+    code = "source_unreachable"
+    retryable = True
+    sentence = "The data portal could not be reached."
+
+
+class SourceTimeout(SourceUnreachable):
+    """No answer in time."""
+
+    code = "source_timeout"
+    sentence = "The data portal did not answer in time."
+
+
+class SourceBusy(SourceError):
+    """429 or 5xx. ``retry_after`` in seconds, when the server said so."""
+
+    code = "source_busy"
+    retryable = True
+    sentence = "The data portal is overloaded or has a fault (HTTP {status})."
+
+    def __init__(self, detail: str = "", *, status: int, retry_after: float | None = None) -> None:
+        self.retry_after = retry_after
+        super().__init__(detail, status=status)
+
+
+class NotPermitted(SourceError):
+    """401 or 403: the data is private and no key, or one without the right, came with the request."""
+
+    code = "not_permitted"
+    sentence = "The data portal does not permit access to this resource with the key given."
+
+
+class ResourceNotFound(SourceError):
+    """404."""
+
+    code = "resource_not_found"
+    sentence = "The data portal has no such resource."
+
+
+class QueryRejected(SourceError):
+    """The data portal refused the query (400, 409): an unknown field in ``filters`` or ``sort``, for example."""
+
+    code = "query_rejected"
+    sentence = "The data portal rejected the query: {reason}"
+
+
+class AnswerMalformed(SourceError):
+    """An answer that is not what the API promises."""
+
+    code = "answer_malformed"
+    retryable = True
+    sentence = "The data portal gave an answer that could not be understood."
+
+
+class IncompleteData(SourceError):
+    """Fewer or more rows or bytes came than are there."""
+
+    code = "incomplete_data"
+    retryable = True
+    sentence = "The data did not arrive whole: {expected} {unit} were expected, {got} came."
+
+    def __init__(self, detail: str = "", *, expected: object, got: object, unit: str = "rows") -> None:
+        super().__init__(detail, expected=expected, got=got, unit=unit)
+
+
+# ----------------------------------------------------------------- the format
+
+
+class FormatError(PackagerError):
+    """The data cannot be written in the format asked for."""
+
+    code = "format"
+    sentence = "The data cannot be written in this format: {reason}"
+
+
+# ------------------------------------------------------------------ the store
+
+
+class StoreError(PackagerError):
+    """The package could not be kept."""
+
+    code = "store"
+    retryable = True
+    sentence = "The package could not be stored."
+
+
+class StoreFull(StoreError):
+    """No room left for packages."""
+
+    code = "store_full"
+    sentence = "There is no room left to store the package."
+
+
+# ------------------------------------------------------------------ the build
+
+
+class BuildError(PackagerError):
+    """The build itself was interrupted."""
+
+    code = "build"
+
+
+class BuildCancelled(BuildError):
+    """Somebody cancelled the request while it was built."""
+
+    code = "cancelled"
+    sentence = "The request was cancelled."
+
+
+class BuildFenced(BuildError):
+    """The build was given to another worker in the meantime; this one must stop and leave no trace."""
+
+    code = "fenced"
+    sentence = "Another worker has taken over this request."
+
+
+class WorkerLost(BuildError):
+    """The worker that built the package died, more often than we try again."""
+
+    code = "worker_lost"
+    retryable = True
+    sentence = "The process that built the package stopped unexpectedly."
+
+
+class BuildTimeout(BuildError):
+    """The build took longer than a build may take."""
+
+    code = "build_timeout"
+    retryable = True
+    sentence = "Building the package took too long and was stopped."
+
+
+# --------------------------------------------------------------- the delivery
+
+
+class DeliveryError(PackagerError):
+    """The message could not be delivered."""
+
+    code = "delivery"
+    sentence = "The message could not be delivered."
+
+
+class DeliveryDeferred(DeliveryError):
+    """The receiver cannot take it now."""
+
+    code = "delivery_deferred"
+    retryable = True
+    sentence = "The message could not be delivered yet; it will be tried again."
+
+
+class DeliveryRefused(DeliveryError):
+    """The receiver does not want it, now or later."""
+
+    code = "delivery_refused"
+    sentence = "The message was refused for good by the receiving server."

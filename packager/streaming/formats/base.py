@@ -1,0 +1,45 @@
+"""What an output format looks like to the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Protocol
+
+from packager.streaming.sources.base import Table
+from packager.streaming.types import Member, Shape
+
+#: Options of a format, as they came with the request and passed ``check``: ``{"delimiter": ";", "bom": True}``.
+Options = Mapping[str, Any]
+
+
+class Format(Protocol):
+    """Turns the rows of a table into the members of an archive."""
+
+    @property
+    def name(self) -> str:
+        """What requests call it: ``csv``."""
+
+    @property
+    def label(self) -> str:
+        """What people call it: ``CSV (comma separated)``."""
+
+    def check(self, options: Options) -> Options:
+        """The options with their defaults filled in, ready for the methods below.
+
+        Raises:
+            RequestError: an option that this format does not know, or a value that it cannot take; names the option.
+        """
+
+    def shapes(self, options: Options) -> Sequence[Shape]:
+        """How this format would like its pages, best first."""
+
+    def members(self, table: Table, options: Options, notes: list[str]) -> Iterator[Member]:
+        """The members, in the order in which they stand in the archive.
+
+        Each member's chunks are read to their end before the next member is asked for. The pages of the table are
+        read exactly once. Sentences about what had to be changed (a cut cell) are appended to ``notes``, which the
+        package shows.
+
+        Raises:
+            FormatError: the data cannot be written in this format.
+        """
