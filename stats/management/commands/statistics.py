@@ -1,0 +1,55 @@
+"""``manage.py statistics [totals|requests|errors]``"""
+
+from __future__ import annotations
+
+import json
+from argparse import ArgumentTypeError
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from stats import queries
+
+
+class Command(BaseCommand):
+    """The statistics as JSON."""
+
+    help = (
+        "Print statistics as JSON: totals by resource (the default), the requests served, or the errors, newest "
+        "first. With -x the exit code is 1 if there are errors among what was asked for."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """The options of ``ckanpackager stats``."""
+        parser.add_argument(
+            "what", nargs="?", default="totals", choices=["totals", "requests", "errors"], help="default: totals"
+        )
+        parser.add_argument("-o", "--offset", type=_count, default=0, help="how many entries to pass over (default 0)")
+        parser.add_argument("-l", "--limit", type=_count, default=100, help="how many entries to print (default 100)")
+        parser.add_argument("-r", "--resource", help="only this resource ('*' in totals: all of them together)")
+        parser.add_argument("-e", "--email", help="only this address, plain or hashed (requests and errors)")
+        parser.add_argument("-x", "--exit-code", action="store_true", help="exit 1 if there are errors")
+
+    def handle(self, *_: Any, **options: Any) -> None:
+        """Print, then look whether -x has something to say."""
+        self.stdout.write(json.dumps(_answer(**options), indent=2, ensure_ascii=False))
+        if options["exit_code"] and _has_errors(options["resource"], options["email"]):
+            raise CommandError("There are errors.", returncode=1)
+
+
+def _count(text: str) -> int:
+    if not text.isascii() or not text.isdigit():
+        raise ArgumentTypeError(f"{text!r} is not a whole number, zero or more")
+    return int(text)
+
+
+def _answer(what: str, offset: int, limit: int, resource: str | None, email: str | None, **_: Any) -> Any:
+    if what == "totals":
+        return queries.totals(resource)
+    return getattr(queries, what)(offset, limit, resource, email)
+
+
+def _has_errors(resource: str | None, email: str | None) -> bool:
+    if email is not None:
+        return bool(queries.errors(0, 1, resource, email))
+    return any(entry["errors"] for entry in queries.totals(resource).values())

@@ -1,0 +1,43 @@
+"""The derived tables, kept in step with the records, also when many processes write at once.
+
+Every writer touches a ``DailySum`` first and the ``Requester`` rows after it, ``*`` before the resource: with one
+order for all, no two of them wait for each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, date, datetime
+
+from django.db.models import F
+
+from stats.anonymise import is_hashed
+from stats.models import ALL, DailySum, Requester
+
+
+def day_of(at: datetime) -> date:
+    """The day (UTC) a moment belongs to."""
+    return at.astimezone(UTC).date()
+
+
+def add(day: date, resource_id: str, format: str, **amounts: float) -> None:
+    """Add the amounts (by name of the counter) to the sums of that day, resource and format."""
+    key = {"day": day, "resource_id": resource_id, "format": format}
+    changes = {name: F(name) + amount for name, amount in amounts.items()}
+    if not DailySum.objects.filter(**key).update(**changes):
+        DailySum.objects.bulk_create([DailySum(**key)], ignore_conflicts=True)
+        DailySum.objects.filter(**key).update(**changes)
+
+
+def requester_key(email: str) -> str:
+    """What tells requesters apart: a plain address whatever its case, or the hash to the letter."""
+    return email if is_hashed(email) else email.lower()
+
+
+def remember(resource_ids: Iterable[str], email: str) -> None:
+    """Note that this address was served with these resources; an empty address is nobody."""
+    if not email:
+        return
+    key = requester_key(email)
+    rows = [Requester(resource_id=name, email=key) for name in (ALL, *sorted(set(resource_ids)))]
+    Requester.objects.bulk_create(rows, ignore_conflicts=True)
