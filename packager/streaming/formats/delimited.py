@@ -1,0 +1,193 @@
+"""CSV and TSV.
+
+The text is that of PostgreSQL's ``COPY ... TO STDOUT csv`` (``CopyAttributeOutCSV`` in its ``copyto.c``), which is what
+CKAN's dump gives: ``\\n``, SQL null bare, the empty string ``""``, quotes only around cells that hold the delimiter, a
+quote, a line break, or are ``\\.`` in a table of one column.
+
+Where CKAN hands out that very text and nothing in it is to change, it is passed through unread. For another delimiter
+or ``excel_safe`` it is taken apart into cells and written anew; rows that come as values are printed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from packager.errors import FormatError, RequestError
+from packager.streaming.formats.base import Options
+from packager.streaming.formats.text import NUMBER_TYPES, Text, base_type, printers
+from packager.streaming.sources.base import Table
+from packager.streaming.types import Field, Member, ObjectsPage, Page, RowsPage, Shape, TextPage
+
+BOM = b"\xef\xbb\xbf"
+#: Rows that are written as one chunk.
+BATCH = 1000
+#: What spreadsheet programs take for the start of a formula (OWASP, "CSV Injection").
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+Row = Sequence[Text]
+Line = Callable[[Row], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Delimited:
+    """Text with one line a row, cells parted by a delimiter.
+
+    Options: ``bom`` (bool), ``excel_safe`` (bool: text that a spreadsheet program would take for a formula gets an
+    apostrophe in front), and for CSV ``delimiter`` (one character).
+    """
+
+    name: str
+    label: str
+    delimiter: str
+    shape: Shape
+    free_delimiter: bool
+
+    def check(self, options: Options) -> Options:
+        """Raises RequestError for an unknown option, or a value that is none."""
+        known: dict[str, Any] = {"bom": False, "excel_safe": False}
+        if self.free_delimiter:
+            known["delimiter"] = self.delimiter
+        for option in options:
+            if option not in known:
+                raise RequestError(f"{self.label} has no option {option!r}.", field=option)
+        known.update(options)
+        _check_delimiter(known.get("delimiter", self.delimiter))
+        _check_switches(known, ("bom", "excel_safe"))
+        return known
+
+    def shapes(self, options: Options) -> Sequence[Shape]:  # noqa: ARG002 - the protocol's signature
+        """Text first: even taken apart and put together again it is exact, and faster than values."""
+        return (self.shape, Shape.ROWS)
+
+    def members(self, table: Table, options: Options, notes: list[str]) -> Iterator[Member]:
+        """One member, ``resource.<name>``."""
+        yield Member(f"resource.{self.name}", _Writer(self, table, options, notes).chunks())
+
+
+CSV = Delimited("csv", "CSV (comma separated)", ",", Shape.CSV, free_delimiter=True)
+TSV = Delimited("tsv", "TSV (tab separated)", "\t", Shape.TSV, free_delimiter=False)
+
+
+class _Writer:
+    """Writes one table."""
+
+    def __init__(self, format: Delimited, table: Table, options: Options, notes: list[str]) -> None:
+        self._format, self._table, self._options, self._notes = format, table, options, notes
+        self._delimiter = options.get("delimiter", format.delimiter)
+        self._line = line_of(self._delimiter, single=len(table.fields) == 1)
+        self._safe = ExcelSafe(table.fields) if options.get("excel_safe") else None
+
+    def chunks(self) -> Iterator[bytes]:
+        if self._options.get("bom"):
+            yield BOM
+        yield self._header().encode()
+        cells = printers(self._table.fields)
+        for page in self._table.pages():
+            yield from self._page(page, cells)
+        if self._safe is not None and self._safe.changed:
+            self._notes.append(self._safe.note())
+
+    def _header(self) -> str:
+        names: Row = [field.name for field in self._table.fields]
+        return self._line(names if self._safe is None else self._safe.header(names))
+
+    def _page(self, page: Page, cells: Sequence[Callable[[Any], Text]]) -> Iterable[bytes]:
+        if isinstance(page, TextPage):
+            as_it_is = self._delimiter == self._format.delimiter and self._safe is None
+            return page.chunks if as_it_is else self._lines(rows_of(b"".join(page.chunks), self._format.delimiter))
+        if isinstance(page, RowsPage):
+            return self._lines([cell(value) for cell, value in zip(cells, row, strict=True)] for row in page.rows)
+        return _refuse(page)
+
+    def _lines(self, rows: Iterable[Row]) -> Iterator[bytes]:
+        lines = map(self._line, rows if self._safe is None else map(self._safe.row, rows))
+        while batch := "".join(islice(lines, BATCH)):
+            yield batch.encode()
+
+
+class ExcelSafe:
+    """Puts an apostrophe before text that looks like a formula. Numbers stay: ``-5`` is no formula."""
+
+    def __init__(self, fields: Sequence[Field]) -> None:
+        self._columns = [i for i, field in enumerate(fields) if base_type(field.type) not in NUMBER_TYPES]
+        self.changed = 0
+
+    def header(self, names: Row) -> Row:
+        """The names of the columns, which are text whatever the columns hold."""
+        return [self._safe(name) for name in names]
+
+    def row(self, row: Row) -> Row:
+        """The same row, or a changed copy of it."""
+        risky = [i for i in self._columns if (row[i] or "").startswith(FORMULA_STARTS)]
+        if not risky:
+            return row
+        copy = list(row)
+        for i in risky:
+            copy[i] = self._safe(row[i])
+        return copy
+
+    def note(self) -> str:
+        """A sentence for the package."""
+        return f"{self.changed} cells that a spreadsheet could take for a formula were given a leading apostrophe (')."
+
+    def _safe(self, text: Text) -> Text:
+        if text is None or not text.startswith(FORMULA_STARTS):
+            return text
+        self.changed += 1
+        return f"'{text}"
+
+
+def line_of(delimiter: str, *, single: bool = False) -> Line:
+    """A function that writes one row as a line. ``single``: the table has one column."""
+    special = re.compile(f'["\r\n{re.escape(delimiter)}]').search
+
+    def quoted(text: Text) -> str:
+        if text is None:
+            return ""
+        if text == "" or special(text) or (single and text == "\\."):
+            return '"' + text.replace('"', '""') + '"'
+        return text
+
+    return lambda row: delimiter.join(map(quoted, row)) + "\n"
+
+
+def rows_of(text: bytes, delimiter: str) -> Iterator[Row]:
+    """The rows of a text that COPY wrote. Unlike Python's csv reader, it tells null from the empty string.
+
+    Raises:
+        FormatError: the text is not of that kind.
+    """
+    stop = re.escape(delimiter)
+    cell = re.compile(f'(?:"([^"]*(?:""[^"]*)*)"|([^"\r\n{stop}]*))({stop}|\n)')
+    decoded, position, row = text.decode(), 0, list[Text]()
+    for match in cell.finditer(decoded):
+        if match.start() != position:
+            break
+        position = match.end()
+        quoted, bare, end = match.groups()
+        row.append((bare or None) if quoted is None else quoted.replace('""', '"'))
+        if end == "\n":
+            yield row
+            row = []
+    if position != len(decoded) or row:
+        raise FormatError(reason="the text of the data portal is not well-formed")
+
+
+def _refuse(page: ObjectsPage) -> Iterable[bytes]:
+    raise FormatError(reason=f"{type(page).__name__} cannot be written as delimited text")
+
+
+def _check_delimiter(delimiter: object) -> None:
+    fits = isinstance(delimiter, str) and len(delimiter) == 1 and (delimiter == "\t" or delimiter.isprintable())
+    if not fits or str(delimiter).isalnum() or delimiter == '"':
+        raise RequestError("The delimiter must be one character, no letter, digit or quote.", field="delimiter")
+
+
+def _check_switches(options: Options, names: Sequence[str]) -> None:
+    for name in names:
+        if not isinstance(options[name], bool):
+            raise RequestError(f"The option {name} is either true or false.", field=name)

@@ -1,0 +1,48 @@
+"""Which formats there are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from packager.errors import RequestError
+from packager.streaming.formats.base import Format
+
+
+class Formats:
+    """Formats by name. The order of registration is the order in which they are offered."""
+
+    def __init__(self, formats: Iterable[Format] = ()) -> None:
+        self._formats: dict[str, Format] = {}
+        for format in formats:
+            self.register(format)
+
+    def register(self, format: Format) -> None:
+        """Add a format; one of the same name is replaced."""
+        self._formats[format.name] = format
+
+    def get(self, name: str) -> Format:
+        """The format of this name.
+
+        Raises:
+            RequestError: there is none; names the field ``format``.
+        """
+        try:
+            return self._formats[name]
+        except KeyError:
+            known = ", ".join(self._formats)
+            raise RequestError(f"Unknown format {name!r}. There are: {known}.", field="format") from None
+
+    def names(self) -> tuple[str, ...]:
+        """What requests may call."""
+        return tuple(self._formats)
+
+    def __iter__(self) -> Iterator[Format]:
+        return iter(self._formats.values())
+
+
+def builtin() -> Iterator[Format]:
+    """The formats that come with the portal."""
+    from packager.streaming.formats import delimited
+
+    yield delimited.CSV
+    yield delimited.TSV

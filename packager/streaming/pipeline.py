@@ -1,0 +1,259 @@
+"""From content to archive: one pass, bounded memory.
+
+    build = Build(TableContent(table, format, options), progress=progress)
+    for block in build: ...
+    build.summary
+
+The build knows neither where the content comes from nor where the archive goes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from packager.errors import FormatError
+from packager.streaming.archive import named, zip_chunks
+from packager.streaming.formats.base import Format, Options
+from packager.streaming.sources.base import File, Table
+from packager.streaming.types import Field, Member, Page, Progress, RowsPage, Shape, TextPage
+
+Transform = Callable[[RowsPage], RowsPage]
+
+#: Extensions of content that deflate cannot make smaller.
+PACKED = (
+    *(".zip", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".zst", ".rar", ".jar"),
+    *(".xlsx", ".docx", ".pptx", ".ods", ".odt", ".parquet"),
+    *(".jpg", ".jpeg", ".png", ".gif", ".webp", ".mp3", ".mp4", ".mov", ".webm", ".ogg"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class TableContent:
+    """The rows of ``table``, written as ``format`` says. ``options`` have passed ``format.check``."""
+
+    table: Table
+    format: Format
+    options: Options
+
+
+@dataclass(frozen=True, slots=True)
+class FileContent:
+    """A file as it is; ``name`` is what the archive calls it."""
+
+    file: File
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What went into the archive.
+
+    ``rows`` is None for a file; ``members`` are names and sizes in bytes before packing; ``notes`` are sentences on
+    what the source could not know and what the format had to change.
+    """
+
+    rows: int | None
+    members: tuple[tuple[str, int], ...]
+    fields: tuple[Field, ...]
+    notes: tuple[str, ...]
+
+
+Extras = Callable[[Summary], Iterable[Member]]
+
+
+def shapes_for(format: Format, options: Options, transform: Transform | None = None) -> Sequence[Shape]:
+    """The shapes to open the source with: those that the format likes, or rows alone if they are to be transformed.
+
+    Raises:
+        FormatError: rows are to be transformed, and the format cannot take them as values.
+    """
+    shapes = format.shapes(options)
+    if transform is None:
+        return shapes
+    if Shape.ROWS not in shapes:
+        raise FormatError(reason=f"the rows are changed on their way, which {format.label} does not allow")
+    return (Shape.ROWS,)
+
+
+class Build:
+    """One archive on its way. Iterating yields its bytes, once.
+
+    ``extras`` is called after the data members with what is known then, and its members end the archive. ``progress``
+    is brought up to date as pages go by. ``transform`` changes each page of rows (the table must have been opened
+    with ``shapes_for``). The source is closed when the last byte was handed out, on any error, and by ``close``.
+
+    Raises (while iterating):
+        SourceError, FormatError: what source and format raise, unchanged.
+    """
+
+    def __init__(
+        self,
+        content: TableContent | FileContent,
+        *,
+        extras: Extras | None = None,
+        progress: Progress | None = None,
+        transform: Transform | None = None,
+    ) -> None:
+        progress = progress if progress is not None else Progress()
+        self._data = (
+            _TableData(content, progress, transform)
+            if isinstance(content, TableContent)
+            else _FileData(content, progress)
+        )
+        self._extras = extras
+        self._sizes: list[tuple[str, int]] = []
+        self._blocks = self._run()
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self._blocks
+
+    @property
+    def summary(self) -> Summary:
+        """What has been written so far; complete when iteration has ended."""
+        data = self._data
+        return Summary(data.rows, tuple(self._sizes), data.fields, data.notes)
+
+    def close(self) -> None:
+        """Stop, and close the source. Safe to call twice, and from the thread that iterates only."""
+        self._blocks.close()
+        self._data.close()
+
+    def _run(self) -> Generator[bytes, None, None]:
+        try:
+            yield from zip_chunks(self._counted(named(self._members())))
+        finally:
+            self._data.close()
+
+    def _members(self) -> Iterator[Member]:
+        yield from self._data.members()
+        if self._extras is not None:
+            yield from self._extras(self.summary)
+
+    def _counted(self, members: Iterable[Member]) -> Iterator[Member]:
+        for member in members:
+            yield replace(member, chunks=self._measured(member))
+
+    def _measured(self, member: Member) -> Iterator[bytes]:
+        size = 0
+        for chunk in member.chunks:
+            size += len(chunk)
+            yield chunk
+        self._sizes.append((member.name, size))
+
+
+class _FileData:
+    """A file as the only data member."""
+
+    rows = None
+    fields = ()
+
+    def __init__(self, content: FileContent, progress: Progress) -> None:
+        self._file, self._name, self._progress = content.file, content.name, progress
+        progress.total_bytes = content.file.size
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        return tuple(self._file.notes)
+
+    def members(self) -> Iterator[Member]:
+        yield Member(self._name, self._chunks(), compress=not self._name.lower().endswith(PACKED))
+
+    def close(self) -> None:
+        self._file.close()
+
+    def _chunks(self) -> Iterator[bytes]:
+        for chunk in self._file.chunks():
+            self._progress.bytes_in += len(chunk)
+            yield chunk
+
+
+class _TableData:
+    """The members that a format makes of a table."""
+
+    def __init__(self, content: TableContent, progress: Progress, transform: Transform | None) -> None:
+        self._content = content
+        self._watched = _Watched(content.table, progress, transform)
+        self._format_notes: list[str] = []
+
+    @property
+    def rows(self) -> int:
+        return self._watched.rows_out
+
+    @property
+    def fields(self) -> tuple[Field, ...]:
+        return tuple(self._content.table.fields)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        return (*self._watched.notes, *self._format_notes)
+
+    def members(self) -> Iterator[Member]:
+        content = self._content
+        yield from content.format.members(self._watched, content.options, self._format_notes)
+        if not self._watched.finished:
+            raise FormatError(reason=f"{content.format.label} did not read every row")
+
+    def close(self) -> None:
+        self._content.table.close()
+
+
+class _Watched:
+    """A table whose pages are counted, and transformed, as they go by."""
+
+    def __init__(self, table: Table, progress: Progress, transform: Transform | None) -> None:
+        self._table, self._progress, self._transform = table, progress, transform
+        self.rows_in = self.rows_out = 0
+        self.finished = False
+        progress.total_rows = table.expected
+
+    @property
+    def fields(self) -> Sequence[Field]:
+        return self._table.fields
+
+    @property
+    def shape(self) -> Shape:
+        return self._table.shape
+
+    @property
+    def expected(self) -> int | None:
+        return self._table.expected
+
+    @property
+    def notes(self) -> Sequence[str]:
+        notes = list(self._table.notes)
+        if self.finished and self.rows_out != self.rows_in:
+            notes.append(f"{self.rows_in} rows were read; the portal's own rules made {self.rows_out} of them.")
+        return notes
+
+    def pages(self) -> Iterator[Page]:
+        for page in self._table.pages():
+            self.rows_in += page.count
+            self._progress.rows += page.count
+            out = self._changed(self._weighed(page))
+            self.rows_out += out.count
+            yield out
+        self.finished = True
+
+    def close(self) -> None:
+        self._table.close()
+
+    def _changed(self, page: Page) -> Page:
+        if self._transform is None:
+            return page
+        if not isinstance(page, RowsPage):
+            raise FormatError(reason="the rows to be changed did not come as values")
+        return self._transform(page)
+
+    def _weighed(self, page: Page) -> Page:
+        """Bytes are counted where a page has them; values have none."""
+        if isinstance(page, TextPage):
+            return replace(page, chunks=self._counted(page.chunks))
+        if not isinstance(page, RowsPage):
+            self._progress.bytes_in += sum(map(len, page.rows))
+        return page
+
+    def _counted(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
+        for chunk in chunks:
+            self._progress.bytes_in += len(chunk)
+            yield chunk
