@@ -14,6 +14,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from fractions import Fraction
 from functools import partial
 
 from packager.streaming.types import Field, Value
@@ -22,7 +23,7 @@ from packager.streaming.types import Field, Value
 Text = str | None
 Printer = Callable[[Value], Text]
 
-JSON_TYPES = frozenset({"json", "jsonb", "nested"})
+JSON_TYPES = frozenset({"json", "nested"})
 #: Types whose text is a number; ``numeric(10,2)`` counts as ``numeric``.
 NUMBER_TYPES = frozenset(
     {"int", "int2", "int4", "int8", "smallint", "integer", "bigint", "serial", "bigserial"}
@@ -56,6 +57,8 @@ def printer(type: str) -> Printer:
         return json_text
     if is_array(type):
         return array_text
+    if type.lower() == "jsonb":
+        return _jsonb_text
     if type.lower() in ("timestamptz", "timestamp with time zone"):
         return _timestamptz_text
     return partial(plain_text, _FLOAT_LIMITS.get(base_type(type), _DOUBLE_LIMIT))
@@ -80,8 +83,16 @@ def float_text(value: float, limit: float = _DOUBLE_LIMIT) -> str:
         return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
     if value == 0 or 1e-4 <= abs(value) < limit:
         return repr(value).removesuffix(".0")
-    mantissa, _, exponent = f"{Decimal(repr(value)).normalize():e}".partition("e")
+    digits = _digits(value) if limit == _DOUBLE_LIMIT else repr(value)
+    mantissa, _, exponent = f"{Decimal(digits).normalize():e}".partition("e")
     return f"{mantissa}e{int(exponent):+03d}"
+
+
+def _digits(value: float) -> str:
+    """Python's shortest digits, but for numbers half-way between two floats, which PostgreSQL prints in full."""
+    shortest = repr(value)
+    distance = abs(Fraction(shortest) - Fraction(value))
+    return f"{value:.16e}" if 2 * distance == Fraction(math.ulp(value)) else shortest
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +123,11 @@ class _JsonStyle:
 json_text = _JsonStyle(", ", ": ", ascii_only=True, number=repr).text
 #: JSON as PostgreSQL makes it of an array; a null is the text ``null``.
 array_text = _JsonStyle(",", ":", ascii_only=False, number=float_text).text
+
+
+def _jsonb_text(value: Value) -> Text:
+    """CKAN does nothing about jsonb: PostgreSQL's own text, and null stays null."""
+    return None if value is None else _JsonStyle(", ", ": ", ascii_only=False, number=repr).text(value)
 
 
 def _timestamptz_text(value: Value) -> Text:
