@@ -154,6 +154,17 @@ class FormatError(PackagerError):
     sentence = "The data cannot be written in this format: {reason}"
 
 
+class DwcConfigurationError(PackagerError, ValueError):
+    """A ``PACKAGER_DWC_`` setting cannot be used. ``setting`` is its name."""
+
+    code = "dwc_configuration"
+    sentence = "The setting {setting} is wrong: {problem}."
+
+    def __init__(self, setting: str, problem: str) -> None:
+        self.setting = setting
+        super().__init__(setting=setting, problem=problem)
+
+
 # ------------------------------------------------------------------ the store
 
 

@@ -43,6 +43,8 @@ class Formats:
 def builtin() -> Iterator[Format]:
     """The formats that come with the portal."""
     from packager.streaming.formats import delimited
+    from packager.streaming.formats.dwca import DwcaFormat
 
     yield delimited.CSV
     yield delimited.TSV
+    yield DwcaFormat()

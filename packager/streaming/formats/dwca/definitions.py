@@ -1,0 +1,109 @@
+"""What a core or an extension may hold, and how to read it from GBIF's definition files.
+
+The format of the files: https://rs.gbif.org/schema/extension.xsd.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from xml.parsers import expat
+
+from packager.errors import DwcConfigurationError
+
+_NAMESPACE = "http://rs.gbif.org/extension/"
+_HUMPS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A term: its short name and its URI."""
+
+    name: str
+    uri: str
+
+
+@dataclass(frozen=True)
+class Definition:
+    """A core or an extension: the URI of its row type and its terms."""
+
+    row_type: str
+    terms: tuple[Term, ...]
+
+    @cached_property
+    def by_name(self) -> Mapping[str, Term]:
+        """The terms by their short names; of two terms with one name the first counts."""
+        return {term.name: term for term in reversed(self.terms)}
+
+    @cached_property
+    def file_stem(self) -> str:
+        """The row type without its camel case: ``measurement_or_fact``. Safe as a file name."""
+        name = re.split(r"[/#]", self.row_type.rstrip("/#"))[-1]
+        return re.sub(r"[^a-z0-9]+", "_", _HUMPS.sub("_", name).lower()).strip("_") or "data"
+
+
+def read_definition(path: Path, setting: str) -> Definition:
+    """Read a GBIF extension definition.
+
+    Document types and entities are refused and nothing outside the file is read, so that a definition taken from
+    elsewhere can neither grow nor fetch.
+
+    Args:
+        path: the XML file.
+        setting: the name of the setting that led here, for the message.
+
+    Raises:
+        DwcConfigurationError: the file cannot be read, is no such definition, or has a term without a URI.
+    """
+    reader = _DefinitionReader()
+    try:
+        reader.parse(path.read_bytes())
+        return reader.definition()
+    except OSError as error:
+        raise DwcConfigurationError(setting, f"{path} cannot be read ({error.strerror})") from error
+    except (expat.ExpatError, _NotADefinition) as error:
+        raise DwcConfigurationError(setting, f"{path} is no extension definition ({error})") from error
+
+
+class _NotADefinition(Exception):
+    """Well-formed, but not what we need."""
+
+
+@dataclass
+class _DefinitionReader:
+    """Collects the row type and the terms while expat walks the file."""
+
+    row_type: str | None = None
+    terms: list[Term] = field(default_factory=list)
+
+    def parse(self, content: bytes) -> None:
+        parser = expat.ParserCreate(namespace_separator=" ")
+        parser.StartDoctypeDeclHandler = self._refuse_doctype
+        parser.StartElementHandler = self._element
+        parser.Parse(content, True)
+
+    def definition(self) -> Definition:
+        if not self.row_type:
+            raise _NotADefinition("it has no row type")
+        if not self.terms:
+            raise _NotADefinition("it has no terms")
+        return Definition(self.row_type, tuple(self.terms))
+
+    def _refuse_doctype(self, *_: object) -> None:
+        raise _NotADefinition("it has a document type declaration, which is not permitted")
+
+    def _element(self, tag: str, attributes: dict[str, str]) -> None:
+        if tag == f"{_NAMESPACE} extension":
+            self.row_type = attributes.get("rowType")
+        elif tag == f"{_NAMESPACE} property":
+            self.terms.append(_term(attributes))
+
+
+def _term(attributes: Mapping[str, str]) -> Term:
+    name, uri = attributes.get("name"), attributes.get("qualName")
+    if not name or not uri:
+        raise _NotADefinition(f"the property {name or uri or '?'} lacks its name or its URI")
+    return Term(name, uri)

@@ -1,0 +1,103 @@
+"""The Darwin Core Archive: a core, its extensions and what describes them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import uuid4
+
+from packager.errors import RequestError
+from packager.streaming.formats.base import Options
+from packager.streaming.formats.dwca.build import Build
+from packager.streaming.formats.dwca.documents import eml_xml, gbif_json, meta_xml
+from packager.streaming.formats.dwca.layout import make_layout
+from packager.streaming.formats.dwca.lines import FLAVOURS
+from packager.streaming.formats.dwca.settings import DwcSettings
+from packager.streaming.sources.base import Table
+from packager.streaming.types import Member, Shape
+
+_DEFAULTS: Mapping[str, object] = {"flavour": "csv", "eml": "", "for_gbif": False}
+_NO = {"", "0", "f", "false", "n", "no", "off"}
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class DwcaFormat:
+    """Rows as a Darwin Core Archive (https://dwc.tdwg.org/text/).
+
+    Options: ``flavour`` (``csv`` or ``tsv``), ``eml`` (a template for eml.xml) and ``for_gbif`` (adds gbif.json).
+
+    Args:
+        settings: how fields map to terms.
+        temp_directory: where rows of extensions wait while the core is written; None for the system's own place.
+        now: the clock, in UTC.
+    """
+
+    name = "dwca"
+    label = "Darwin Core Archive"
+
+    def __init__(
+        self,
+        settings: DwcSettings | None = None,
+        temp_directory: Path | None = None,
+        now: Callable[[], datetime] = _now,
+    ) -> None:
+        self._settings = settings or DwcSettings()
+        self._temp_directory = temp_directory
+        self._now = now
+
+    def check(self, options: Options) -> Options:
+        """The options with their defaults. Raises RequestError, which names the option."""
+        for option in options:
+            if option not in _DEFAULTS:
+                raise RequestError(f"The Darwin Core Archive has no option {option}.", field=option)
+        checked = {**_DEFAULTS, **{key: value for key, value in options.items() if value not in (None, "")}}
+        if checked["flavour"] not in FLAVOURS:
+            raise RequestError("The flavour of a Darwin Core Archive is csv or tsv.", field="flavour")
+        if not isinstance(checked["eml"], str):
+            raise RequestError("The EML template must be a text.", field="eml")
+        return {**checked, "for_gbif": _wanted(checked["for_gbif"])}
+
+    def shapes(self, options: Options) -> Sequence[Shape]:  # noqa: ARG002 - the same for all of them
+        """Parsed values."""
+        return (Shape.ROWS,)
+
+    def members(self, table: Table, options: Options, notes: list[str]) -> Iterator[Member]:
+        """The core, the extensions that have rows, meta.xml, eml.xml and gbif.json.
+
+        Rows of extensions wait in temporary files, deflated, which are deleted when this ends, however it ends.
+
+        Raises:
+            FormatError: the field of the ids is missing, or its values are empty or not unique.
+        """
+        layout = make_layout(table.fields, self._settings)
+        flavour = FLAVOURS[options["flavour"]]
+        with closing(Build(layout, self._settings.core, flavour, self._temp_directory)) as build:
+            yield build.core_member(table, notes)
+            yield from build.extension_members()
+            yield _document("meta.xml", meta_xml(build.core_file, build.filled, flavour, has_eml=bool(options["eml"])))
+            yield from self._documents(options)
+
+    def _documents(self, options: Options) -> Iterator[Member]:
+        now = self._now()
+        if options["eml"]:
+            yield _document("eml.xml", eml_xml(options["eml"], uuid4(), now))
+        if options["for_gbif"]:
+            yield _document("gbif.json", gbif_json(now))
+
+
+def _document(name: str, content: bytes) -> Member:
+    return Member(name, (content,))
+
+
+def _wanted(value: object) -> bool:
+    """Whether a yes-or-no option is wanted; a form sends text, and any text but a no is a yes."""
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        return value.strip().lower() not in _NO
+    raise RequestError("for_gbif is true or false.", field="for_gbif")

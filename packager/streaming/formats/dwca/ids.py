@@ -1,0 +1,77 @@
+"""The promise that every id of a core is there once."""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_right
+from hashlib import blake2b
+
+from packager.errors import FormatError
+
+_DIGEST = 16
+_SMALLEST, _LARGEST = -(2**63), 2**63 - 1
+
+
+class UniqueIds:
+    """Remembers ids in little memory, and notices the second of a kind.
+
+    Whole numbers in ascending order, which is how CKAN numbers and sorts rows, are kept as ranges: a few bytes for a
+    million rows. Other ids are kept as digests of 16 bytes, in 256 parts that are compared one by one at the end.
+    """
+
+    def __init__(self, field: str) -> None:
+        self._field = field
+        self._ranges = array("q")  # first, last, first, last, ... both included
+        self._digests = [bytearray() for _ in range(256)]
+
+    def add(self, value: object, text: str) -> None:
+        """Remember an id.
+
+        Args:
+            value: the id as it came.
+            text: the id as it is written.
+
+        Raises:
+            FormatError: the id is empty, or was there before.
+        """
+        if not text:
+            raise FormatError(reason=f"a row has no value in the field {self._field}, which identifies the rows")
+        if isinstance(value, int) and _SMALLEST <= value <= _LARGEST:
+            self._add_number(value, text)
+        else:
+            self._add_digest(text)
+
+    def check(self) -> None:
+        """Compare what could not be compared on the way.
+
+        Raises:
+            FormatError: an id was there twice.
+        """
+        for part in self._digests:
+            count = len(part) // _DIGEST
+            if len({bytes(part[start : start + _DIGEST]) for start in range(0, len(part), _DIGEST)}) != count:
+                raise self._duplicate()
+
+    def _add_number(self, value: int, text: str) -> None:
+        ranges = self._ranges
+        if not ranges or value > ranges[-1] + 1:
+            ranges.extend((value, value))
+        elif value == ranges[-1] + 1:
+            ranges[-1] = value
+        elif self._in_ranges(value):
+            raise self._duplicate(f" ({value})")
+        else:
+            self._add_digest(text)
+
+    def _in_ranges(self, value: int) -> bool:
+        position = bisect_right(self._ranges, value)
+        return position % 2 == 1 or (position > 0 and self._ranges[position - 1] == value)
+
+    def _add_digest(self, text: str) -> None:
+        digest = blake2b(text.encode("utf-8", "backslashreplace"), digest_size=_DIGEST).digest()
+        self._digests[digest[0]] += digest
+
+    def _duplicate(self, example: str = "") -> FormatError:
+        return FormatError(
+            reason=f"the field {self._field}, which identifies the rows, has the same value in two rows{example}"
+        )

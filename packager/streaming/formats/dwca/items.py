@@ -1,0 +1,104 @@
+"""Fields that hold several things at once, such as the media of a specimen: one row of an extension for each item."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property
+
+from packager.streaming.formats.dwca.definitions import Definition, Term
+from packager.streaming.formats.dwca.values import cell_text
+from packager.streaming.types import Value
+
+Item = Mapping[str, Value]
+
+_IDENTIFIER = "identifier"
+_JSON_STARTS = ("{", "[", '"')
+_UNREADABLE = object()  # stands for text that begins as JSON and is none
+
+
+def _image(text: str) -> str:
+    return text if "/" in text else f"image/{text}"
+
+
+#: What a configuration may do to a value, by name. Never called with an empty text.
+FORMATTERS: Mapping[str, Callable[[str], str]] = {
+    "image": _image,  #: ``jpeg`` becomes ``image/jpeg``; a whole media type stays as it is
+    "lower": str.lower,
+    "upper": str.upper,
+    "trim": str.strip,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """Where the values of a term come from.
+
+    They are those the item holds under ``source``, formatted; else those under the term's own name (formatted, if
+    there is no ``source``); else ``default``. Empty values count as absent.
+    """
+
+    term: Term
+    default: str = ""
+    source: str | None = None
+    formatter: str | None = None
+
+    def value(self, item: Item) -> str:
+        """The text of the cell for one item."""
+        first = cell_text(item.get(self.source or self.term.name))
+        if first:
+            return FORMATTERS[self.formatter](first) if self.formatter else first
+        return cell_text(item.get(self.term.name)) or self.default
+
+
+@dataclass(frozen=True)
+class ItemTable:
+    """The extension that the items of a field go to, and its columns."""
+
+    definition: Definition
+    columns: tuple[Column, ...]
+
+    @cached_property
+    def terms(self) -> tuple[Term, ...]:
+        """The terms of the columns."""
+        return tuple(column.term for column in self.columns)
+
+    @cached_property
+    def takes_addresses(self) -> bool:
+        """Whether an item that is a bare text can be written, as ``identifier``."""
+        return any(_IDENTIFIER in (column.term.name, column.source) for column in self.columns)
+
+    def rows(self, value: object) -> tuple[list[list[str]], int]:
+        """One row for each item of a cell, and the number of items that could not be read.
+
+        Args:
+            value: a list, an object, the JSON text of either, null, or text: addresses separated by ``|``, as Darwin
+                Core recommends for lists (https://dwc.tdwg.org/terms/#dwc:associatedMedia).
+        """
+        items = [item for item in _items(value) if item is not None and item != ""]
+        readable = [item for item in map(self._item, items) if item is not None]
+        return [[column.value(item) for column in self.columns] for item in readable], len(items) - len(readable)
+
+    def _item(self, item: object) -> Item | None:
+        if isinstance(item, str) and self.takes_addresses:
+            return {_IDENTIFIER: item}
+        return item if isinstance(item, dict) else None
+
+
+def _items(value: object) -> list[object]:
+    parsed = _parsed(value) if isinstance(value, str) else value
+    return parsed if isinstance(parsed, list) else [parsed]
+
+
+def _parsed(text: str) -> object:
+    stripped = text.strip()
+    if stripped == "null":
+        return None
+    if not stripped.startswith(_JSON_STARTS):
+        return [part.strip() for part in stripped.split("|")]
+    try:
+        return json.loads(stripped, parse_float=Decimal)
+    except (ValueError, RecursionError):
+        return _UNREADABLE
