@@ -66,6 +66,13 @@ def safe_name(name: str) -> str:
     return _shortened(clean) or "file"
 
 
+def deflater() -> Any:
+    """The fastest compressor there is for raw deflate."""
+    if isal_zlib is None:
+        return zlib.compressobj(level=1, wbits=-zlib.MAX_WBITS)
+    return isal_zlib.compressobj(level=2, wbits=-zlib.MAX_WBITS)
+
+
 class _Deflate:
     """Makes the compressor of each member; told before which kind it is to be."""
 
@@ -76,9 +83,7 @@ class _Deflate:
         """A raw deflate compressor. Packed content goes into stored blocks, which cost no more than a copy."""
         if not self.compress:
             return zlib.compressobj(level=0, wbits=-zlib.MAX_WBITS)
-        if isal_zlib is None:
-            return zlib.compressobj(level=1, wbits=-zlib.MAX_WBITS)
-        return isal_zlib.compressobj(level=2, wbits=-zlib.MAX_WBITS)
+        return deflater()
 
 
 def _entries(members: Iterable[Member], deflate: _Deflate) -> Iterator[tuple[str, datetime, int, Any, Iterable[bytes]]]:

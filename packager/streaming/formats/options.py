@@ -1,0 +1,15 @@
+"""Checks that formats share."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from packager.errors import RequestError
+from packager.streaming.formats.base import Options
+
+
+def refuse_unknown(format_name: str, options: Options, known: Collection[str] = ()) -> None:
+    """Nothing, or a RequestError that names the first option outside ``known``."""
+    for option in options:
+        if option not in known:
+            raise RequestError(f"The format {format_name} has no option {option!r}.", field=str(option))

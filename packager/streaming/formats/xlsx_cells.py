@@ -1,0 +1,141 @@
+"""Values as the cells of a sheet (SpreadsheetML, ECMA-376 part 1, 18.3.1.4).
+
+Text stands in the cell itself (``inlineStr``), so nothing has to be remembered for a table of shared strings, and no
+reader takes it for a formula, a number or an error. Whole columns of a batch are handled at once: that is what makes
+it fast.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from decimal import Decimal
+from types import NoneType
+from typing import Any
+
+from packager.streaming.formats.text import base_type
+from packager.streaming.formats.values import TEXT_TYPES, texter
+from packager.streaming.formats.xlsx_text import CELL_LIMIT, all_fit, escaped, shortened
+from packager.streaming.types import Field, Value
+
+#: Up to here a double holds every whole number.
+EXACT_INTEGERS = 2**53
+
+_Frame = tuple[str, str]
+#: What stands around a value, from the end of its reference to the end of the cell.
+_TEXT: _Frame = ('" t="inlineStr"><is><t xml:space="preserve">', "</t></is></c>")
+_BOLD_TEXT: _Frame = ('" s="1" t="inlineStr"><is><t xml:space="preserve">', "</t></is></c>")
+_NUMBER: _Frame = ('"><v>', "</v></c>")
+_BOOLEAN: _Frame = ('" t="b"><v>', "</v></c>")
+
+_NOT_TEXT = {bool, int, float, Decimal}
+
+
+class RowWriter:
+    """Makes the rows of a sheet."""
+
+    def __init__(self, fields: Sequence[Field]) -> None:
+        self._columns = [_Column(index, field) for index, field in enumerate(fields)]
+
+    @property
+    def cut(self) -> int:
+        """How many texts did not fit into a cell so far."""
+        return sum(column.cut for column in self._columns)
+
+    def header(self) -> str:
+        """Row 1: the names of the fields, in bold."""
+        return f'<row r="1">{"".join(column.header() for column in self._columns)}</row>'
+
+    def rows(self, rows: Sequence[Sequence[Value]], first: int) -> str:
+        """``<row>`` elements for a batch of rows, the first of them being row ``first`` of the sheet (from 1).
+
+        A null is no cell, an empty string a cell with empty text.
+        """
+        numbers = [str(number) for number in range(first, first + len(rows))]
+        by_column = zip(self._columns, zip(*rows, strict=True), strict=True)
+        cells = [column.cells(values, numbers) for column, values in by_column]
+        lines = map("".join, zip(*cells, strict=True))
+        return "".join([f'<row r="{n}">{line}</row>' for n, line in zip(numbers, lines, strict=True)])
+
+
+class _Column:
+    def __init__(self, index: int, field: Field) -> None:
+        self._start = f'<c r="{column_letters(index)}'
+        self._name = field.name
+        self._only_text = base_type(field.type) in TEXT_TYPES
+        self._texter = texter(field.type)
+        self.cut = 0
+
+    def header(self) -> str:
+        head, tail = _BOLD_TEXT
+        return f"{self._start}1{head}{self._escaped(self._name)}{tail}"
+
+    def cells(self, values: Sequence[Value], numbers: Sequence[str]) -> list[str]:
+        """A cell for each value, by the fastest way that suits them all; nothing for a null."""
+        kinds = set(map(type, values)) - {NoneType}
+        if self._only_text or kinds.isdisjoint(_NOT_TEXT):
+            return self._framed(_TEXT, self._texts(values), numbers)
+        if kinds == {bool}:
+            digits = [value if value is None else int(value is True) for value in values]
+            return self._framed(_BOOLEAN, digits, numbers)
+        if len(kinds) == 1 and _all_exact(kinds.pop(), values):
+            return self._framed(_NUMBER, values, numbers)
+        pairs = zip(values, numbers, strict=True)
+        return ["" if value is None else f"{self._start}{number}{self._any(value)}" for value, number in pairs]
+
+    def _framed(self, frame: _Frame, values: Sequence[object], numbers: Sequence[str]) -> list[str]:
+        start, (head, tail) = self._start, frame
+        pairs = zip(values, numbers, strict=True)
+        return ["" if value is None else f"{start}{number}{head}{value}{tail}" for value, number in pairs]
+
+    def _any(self, value: Value) -> str:
+        """A cell of a column of several kinds, or of numbers of which some are not exact, from its reference on."""
+        if isinstance(value, bool):
+            (head, tail), content = _BOOLEAN, f"{value:d}"
+        elif _is_exact(value):
+            (head, tail), content = _NUMBER, str(float(value) if isinstance(value, Decimal) else value)
+        else:
+            (head, tail), content = _TEXT, self._escaped(self._text(value))
+        return f"{head}{content}{tail}"
+
+    def _texts(self, values: Sequence[Value]) -> list[str | None]:
+        texts = [value if value is None or isinstance(value, str) else self._text(value) for value in values]
+        if all_fit(list(filter(None, texts))):
+            return texts
+        return [self._escaped(text) if text else text for text in texts]
+
+    def _text(self, value: Value) -> str:
+        return value if isinstance(value, str) else self._texter(value) or ""
+
+    def _escaped(self, text: str) -> str:
+        if len(text) > CELL_LIMIT // 2:
+            whole, text = text, shortened(text)
+            self.cut += text is not whole
+        return escaped(text)
+
+
+def column_letters(index: int) -> str:
+    """``A`` for 0, ``AA`` for 26."""
+    letters = ""
+    index += 1
+    while index:
+        index, digit = divmod(index - 1, 26)
+        letters = chr(65 + digit) + letters
+    return letters
+
+
+def _all_exact(kind: type, values: Sequence[Any]) -> bool:
+    """Whether a column of values of one kind, and nulls, is numbers that a double holds."""
+    present = [value for value in values if value is not None]
+    if kind is int:
+        return bool(min(present) >= -EXACT_INTEGERS and max(present) <= EXACT_INTEGERS)
+    return kind is float and all(map(math.isfinite, present))
+
+
+def _is_exact(value: Value) -> bool:
+    """Whether a reader that knows nothing but doubles shows this number with the digits that CKAN shows."""
+    if isinstance(value, int):
+        return -EXACT_INTEGERS <= value <= EXACT_INTEGERS
+    if isinstance(value, float):
+        return math.isfinite(value)
+    return isinstance(value, Decimal) and value.is_finite() and Decimal(repr(float(value))) == value
