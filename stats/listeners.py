@@ -32,7 +32,7 @@ def _served(event: events.RequestServed) -> None:
             seconds=None if event.cached else _build_seconds(event),
         )
         _add(event, requests=1, cached=int(event.cached), rows=event.rows or 0)
-        sums.remember([event.resource_id], email)
+        sums.remember(event.resource_id, email)
 
 
 @record.register

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, date
 from typing import Any
 
-from django.db import connection, models, transaction
+from django.db import models, transaction
 from django.db.models import Count, Q, Sum
 from django.db.models.functions import TruncDate
 
@@ -31,7 +31,7 @@ def rebuild() -> dict[str, int]:
     Returns how many ``sums`` and ``requesters`` there are now.
     """
     with transaction.atomic():
-        _lock()
+        sums.lock()
         DailySum.objects.all().delete()
         Requester.objects.all().delete()
         rows = _sums()
@@ -39,13 +39,6 @@ def rebuild() -> dict[str, int]:
         people = [Requester(resource_id=name, email=email) for name, email in sorted(_requesters())]
         Requester.objects.bulk_create(people, batch_size=BATCH)
     return {"sums": len(rows), "requesters": len(people)}
-
-
-def _lock() -> None:
-    # SQLite's transactions are exclusive from the start (IMMEDIATE). PostgreSQL would let a record in between.
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute("LOCK TABLE stats_dailysum, stats_requester IN EXCLUSIVE MODE")
 
 
 def _sums() -> list[DailySum]:

@@ -6,9 +6,9 @@ order for all, no two of them wait for each other.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import UTC, date, datetime
 
+from django.db import connection
 from django.db.models import F
 
 from stats.anonymise import is_hashed
@@ -34,10 +34,16 @@ def requester_key(email: str) -> str:
     return email if is_hashed(email) else email.lower()
 
 
-def remember(resource_ids: Iterable[str], email: str) -> None:
-    """Note that this address was served with these resources; an empty address is nobody."""
-    if not email:
-        return
-    key = requester_key(email)
-    rows = [Requester(resource_id=name, email=key) for name in (ALL, *sorted(set(resource_ids)))]
-    Requester.objects.bulk_create(rows, ignore_conflicts=True)
+def remember(resource_id: str, email: str) -> None:
+    """Note that this address was served with this resource; an empty address is nobody."""
+    if email:
+        rows = [Requester(resource_id=name, email=requester_key(email)) for name in (ALL, resource_id)]
+        Requester.objects.bulk_create(rows, ignore_conflicts=True)
+
+
+def lock() -> None:
+    """Keep all other writers waiting until the end of this transaction, for work that touches many rows."""
+    # SQLite's transactions are exclusive from the start (IMMEDIATE).
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("LOCK TABLE stats_dailysum, stats_requester IN EXCLUSIVE MODE")

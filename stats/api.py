@@ -1,0 +1,51 @@
+"""``/statistics``, ``/statistics/requests`` and ``/statistics/errors`` of the ckanpackager contract: the answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from packager.errors import RequestError
+from stats import queries
+
+#: More than any table holds, and still a number that every database takes.
+MOST = 2**53
+Fields = Mapping[str, Any]
+
+
+def totals_answer(fields: Fields) -> dict[str, Any]:
+    """The answer of ``/statistics``; ``resource_id`` in the fields asks for that entry alone."""
+    return {"status": True, "success": True, "totals": queries.totals(_text(fields, "resource_id"))}
+
+
+def records_answer(kind: str, fields: Fields) -> dict[str, Any]:
+    """The answer of ``/statistics/<kind>``: a page of records, newest first.
+
+    Raises RequestError where the kind is unknown or a field is not what it should be.
+    """
+    find = {"requests": queries.requests, "errors": queries.errors}.get(kind)
+    if find is None:
+        raise RequestError(f"Unknown statistics request {kind}")
+    found = find(
+        _whole(fields, "offset", 0), _whole(fields, "limit", 100), _text(fields, "resource_id"), _text(fields, "email")
+    )
+    return {"success": True, "status": True, kind: found}
+
+
+def _text(fields: Fields, name: str) -> str | None:
+    value = fields.get(name)
+    if value in (None, ""):
+        return None
+    if not isinstance(value, str) or "\0" in value:
+        raise RequestError(f"Parameter {name} must be a text", field=name)
+    return value
+
+
+def _whole(fields: Fields, name: str, default: int) -> int:
+    value = fields.get(name)
+    if value in (None, ""):
+        return default
+    text = str(value).strip()
+    if isinstance(value, bool) or not (text.isascii() and text.isdigit()):
+        raise RequestError(f"Parameter {name} must be a whole number, zero or more", field=name)
+    return min(int(text[:20]), MOST)
