@@ -31,12 +31,12 @@ class Taken:
     new: int = 0
     known: int = 0
     refused: int = 0
-    reasons: Counter[str] = field(default_factory=Counter)
+    reasons: dict[str, int] = field(default_factory=dict)
 
     def refuse(self, reason: str) -> None:
         """One row cannot be taken over."""
         self.refused += 1
-        self.reasons[reason] += 1
+        self.reasons[reason] = self.reasons.get(reason, 0) + 1
 
 
 @dataclass

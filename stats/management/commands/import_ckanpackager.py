@@ -27,10 +27,19 @@ class Command(BaseCommand):
         "Exits 1 if something cannot be read or written, and has then changed nothing in the database."
     )
 
+    def add_base_argument(self, parser: CommandParser, *names: str, **options: Any) -> None:
+        """Leave out Django's own ``--settings``: here it is the old file. ``manage.py`` does its part too."""
+        if "--settings" not in names:
+            super().add_base_argument(parser, *names, **options)
+
     def add_arguments(self, parser: CommandParser) -> None:
         """What to take over, and how to report."""
         parser.add_argument("--statistics", metavar="URL", help="the old STATS_DB, such as sqlite:////path/to/stats.db")
-        parser.add_argument("--settings", metavar="FILE", dest="old_settings", help="the old ckanpackager_settings.py")
+        parser.add_argument(
+            "--settings", "--old-settings", metavar="FILE", dest="old_settings", help="the old ckanpackager_settings.py"
+        )
+        # What Django reads of its own option of this name, which add_base_argument left out.
+        parser.set_defaults(settings=None)
         parser.add_argument(
             "--env-file", metavar="FILE", type=Path, help="where settings are added (default: .env of the portal)"
         )
