@@ -35,8 +35,11 @@ class Definition:
 
     @cached_property
     def by_name(self) -> Mapping[str, Term]:
-        """The terms by their short names; of two terms with one name the first counts."""
-        return {term.name: term for term in reversed(self.terms)}
+        """The terms by their short names, in order; of two terms with one name the first counts."""
+        terms: dict[str, Term] = {}
+        for term in self.terms:
+            terms.setdefault(term.name, term)
+        return terms
 
     @cached_property
     def file_stem(self) -> str:

@@ -77,6 +77,8 @@ class ItemTable:
             value: a list, an object, the JSON text of either, null, or text: addresses separated by ``|``, as Darwin
                 Core recommends for lists (https://dwc.tdwg.org/terms/#dwc:associatedMedia).
         """
+        if value is None:
+            return [], 0
         items = [item for item in _items(value) if item is not None and item != ""]
         readable = [item for item in map(self._item, items) if item is not None]
         return [[column.value(item) for column in self.columns] for item in readable], len(items) - len(readable)

@@ -99,7 +99,9 @@ class ExtensionLayout:
 
     def add(self, source: RowSource) -> None:
         """Let a source write here, each of its terms to the column of that term."""
-        self.terms.extend(term for term in source.terms if term not in self.terms)
+        for term in source.terms:
+            if term not in self.terms:
+                self.terms.append(term)
         self.sources.append((source, [self.terms.index(term) + 1 for term in source.terms]))
 
 
