@@ -76,7 +76,7 @@ def test_excel_safe_is_silent_where_it_changes_nothing():
     assert notes == []
 
 
-@pytest.mark.parametrize("text", [b'1,"open\n', b"1,no line end", b'1,"a"b\n', b'a"b,1\n', b"a\rb,1\n"])
+@pytest.mark.parametrize("text", [b'1,"open\n', b"1,no line end", b'1,"a"b\n', b'a"b,1\n', b"a\rb,1\n", b"\xff,1\n"])
 def test_text_that_copy_never_writes_is_refused_where_it_has_to_be_read(text):
     class Foreign(FakeTable):
         def pages(self):
@@ -84,6 +84,12 @@ def test_text_that_copy_never_writes_is_refused_where_it_has_to_be_read(text):
 
     with pytest.raises(FormatError, match="not well-formed"):
         written(Foreign(shape=Shape.CSV), delimiter=";")
+
+
+@pytest.mark.parametrize("row", [[1], [1, "a", "b"], [1, "\ud800"]])
+def test_a_row_that_cannot_be_written_fails_the_package(row):
+    with pytest.raises(FormatError):
+        written(FakeTable(rows=[row]))
 
 
 def test_objects_are_refused():

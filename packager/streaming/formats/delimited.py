@@ -28,6 +28,8 @@ BATCH = 1000
 #: What spreadsheet programs take for the start of a formula (OWASP, "CSV Injection").
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
+MALFORMED = "the text of the data portal is not well-formed"
+
 Row = Sequence[Text]
 Line = Callable[[Row], str]
 
@@ -84,7 +86,7 @@ class _Writer:
     def chunks(self) -> Iterator[bytes]:
         if self._options.get("bom"):
             yield BOM
-        yield self._header().encode()
+        yield _encoded(self._header())
         cells = printers(self._table.fields)
         for page in self._table.pages():
             yield from self._page(page, cells)
@@ -100,13 +102,13 @@ class _Writer:
             as_it_is = self._delimiter == self._format.delimiter and self._safe is None
             return page.chunks if as_it_is else self._lines(rows_of(b"".join(page.chunks), self._format.delimiter))
         if isinstance(page, RowsPage):
-            return self._lines([cell(value) for cell, value in zip(cells, row, strict=True)] for row in page.rows)
+            return self._lines(printed(page, cells))
         return _refuse(page)
 
     def _lines(self, rows: Iterable[Row]) -> Iterator[bytes]:
         lines = map(self._line, rows if self._safe is None else map(self._safe.row, rows))
         while batch := "".join(islice(lines, BATCH)):
-            yield batch.encode()
+            yield _encoded(batch)
 
 
 class ExcelSafe:
@@ -155,6 +157,18 @@ def line_of(delimiter: str, *, single: bool = False) -> Line:
     return lambda row: delimiter.join(map(quoted, row)) + "\n"
 
 
+def printed(page: RowsPage, cells: Sequence[Callable[[Any], Text]]) -> Iterator[Row]:
+    """The rows as texts, each value printed by the function of its column.
+
+    Raises:
+        FormatError: a row has more or fewer values than there are columns.
+    """
+    for row in page.rows:
+        if len(row) != len(cells):
+            raise FormatError(reason=f"a row has {len(row)} values for {len(cells)} columns")
+        yield [cell(value) for cell, value in zip(cells, row, strict=True)]
+
+
 def rows_of(text: bytes, delimiter: str) -> Iterator[Row]:
     """The rows of a text that COPY wrote. Unlike Python's csv reader, it tells null from the empty string.
 
@@ -163,7 +177,7 @@ def rows_of(text: bytes, delimiter: str) -> Iterator[Row]:
     """
     stop = re.escape(delimiter)
     cell = re.compile(f'(?:"([^"]*(?:""[^"]*)*)"|([^"\r\n{stop}]*))({stop}|\n)')
-    decoded, position, row = text.decode(), 0, list[Text]()
+    decoded, position, row = _decoded(text), 0, list[Text]()
     for match in cell.finditer(decoded):
         if match.start() != position:
             break
@@ -174,7 +188,21 @@ def rows_of(text: bytes, delimiter: str) -> Iterator[Row]:
             yield row
             row = []
     if position != len(decoded) or row:
-        raise FormatError(reason="the text of the data portal is not well-formed")
+        raise FormatError(reason=MALFORMED)
+
+
+def _decoded(text: bytes) -> str:
+    try:
+        return text.decode()
+    except UnicodeDecodeError as error:
+        raise FormatError(reason=MALFORMED) from error
+
+
+def _encoded(text: str) -> bytes:
+    try:
+        return text.encode()
+    except UnicodeEncodeError as error:
+        raise FormatError(reason="a text holds half of a surrogate pair, which UTF-8 cannot express") from error
 
 
 def _refuse(page: ObjectsPage) -> Iterable[bytes]:
