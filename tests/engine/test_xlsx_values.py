@@ -58,6 +58,11 @@ def test_a_text_column_holds_text_whatever_came() -> None:
     assert [row[0] for row in by_openpyxl(content)] == ["v", "0012", "1e5", "12", "0.0000000001", "t"]
 
 
+def test_json_is_always_json_text() -> None:
+    content = column("json", ["a", "", 1, True, None, [Decimal("1.10")]])
+    assert [row[0] for row in by_openpyxl(content)] == ["v", '"a"', '""', "1", "true", None, "[1.10]"]
+
+
 @pytest.mark.parametrize("text", ["=1+1", "#N/A", "@SUM(A1)", "TRUE", "1e5", "2024-02-29"])
 def test_text_is_never_taken_for_anything_else(text: str) -> None:
     sheet = openpyxl.load_workbook(io.BytesIO(column("text", [text])))["Data"]

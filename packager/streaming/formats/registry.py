@@ -42,11 +42,13 @@ class Formats:
 
 def builtin() -> Iterator[Format]:
     """The formats that come with the portal."""
-    from packager.streaming.formats import delimited, jsonl, xlsx
+    from packager.streaming.formats import delimited, jsonl, parquet, xlsx
     from packager.streaming.formats.dwca import DwcaFormat
 
     yield delimited.CSV
     yield delimited.TSV
     yield xlsx.Xlsx()
     yield jsonl.JsonLines()
+    if parquet.is_available():
+        yield parquet.Parquet()
     yield DwcaFormat()

@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Sequence
 
 from packager.streaming.formats import text
-from packager.streaming.formats.text import JSON_TYPES, Printer
+from packager.streaming.formats.text import JSON_TYPES, base_type
 from packager.streaming.types import Value
 
-#: Types of CKAN and PostgreSQL whose values are text and nothing else.
-TEXT_TYPES = frozenset({"text", "varchar", "character", "char", "bpchar", "citext", "name", "uuid"})
+#: Turns the values of a column into text; nulls stay.
+Texter = Callable[[Sequence[Value]], Sequence[str | None]]
+
+_TEXT_TYPES = frozenset({"text", "varchar", "character", "char", "bpchar", "citext", "name", "uuid"})
 
 
-def texter(type: str) -> Printer:
-    """The function that gives the text of values that are not null: that of CKAN's CSV."""
-    return json_text if type.lower() in JSON_TYPES else text.printer(type)
+def is_only_text(type: str) -> bool:
+    """Whether no value of this type may become a number or a boolean: text, and JSON, which is written as its text."""
+    return type.lower() in JSON_TYPES or base_type(type) in _TEXT_TYPES
+
+
+def texter(type: str) -> Texter:
+    """The function that gives the texts of a column: those of CKAN's CSV, but for strings, which are left alone."""
+    if type.lower() in JSON_TYPES:
+        return lambda values: [value if value is None else json_text(value) for value in values]
+    printer = text.printer(type)
+    return lambda values: [value if value is None or isinstance(value, str) else printer(value) for value in values]
 
 
 def json_text(value: Value) -> str:

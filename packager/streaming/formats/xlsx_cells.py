@@ -13,8 +13,7 @@ from decimal import Decimal
 from types import NoneType
 from typing import Any
 
-from packager.streaming.formats.text import base_type
-from packager.streaming.formats.values import TEXT_TYPES, texter
+from packager.streaming.formats.values import is_only_text, texter
 from packager.streaming.formats.xlsx_text import CELL_LIMIT, all_fit, escaped, shortened
 from packager.streaming.types import Field, Value
 
@@ -62,7 +61,7 @@ class _Column:
     def __init__(self, index: int, field: Field) -> None:
         self._start = f'<c r="{column_letters(index)}'
         self._name = field.name
-        self._only_text = base_type(field.type) in TEXT_TYPES
+        self._only_text = is_only_text(field.type)
         self._texter = texter(field.type)
         self.cut = 0
 
@@ -95,17 +94,14 @@ class _Column:
         elif _is_exact(value):
             (head, tail), content = _NUMBER, str(float(value) if isinstance(value, Decimal) else value)
         else:
-            (head, tail), content = _TEXT, self._escaped(self._text(value))
+            (head, tail), content = _TEXT, self._escaped(self._texter([value])[0] or "")
         return f"{head}{content}{tail}"
 
-    def _texts(self, values: Sequence[Value]) -> list[str | None]:
-        texts = [value if value is None or isinstance(value, str) else self._text(value) for value in values]
+    def _texts(self, values: Sequence[Value]) -> Sequence[str | None]:
+        texts = self._texter(values)
         if all_fit(list(filter(None, texts))):
             return texts
         return [self._escaped(text) if text else text for text in texts]
-
-    def _text(self, value: Value) -> str:
-        return value if isinstance(value, str) else self._texter(value) or ""
 
     def _escaped(self, text: str) -> str:
         if len(text) > CELL_LIMIT // 2:

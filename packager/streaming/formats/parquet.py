@@ -1,0 +1,49 @@
+"""Parquet, where pyarrow is installed: the columns with the types of CKAN's fields."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from importlib.util import find_spec
+
+from packager.streaming.formats.base import Options
+from packager.streaming.formats.options import refuse_unknown
+from packager.streaming.sources.base import Table
+from packager.streaming.types import Member, Shape
+
+
+def is_available() -> bool:
+    """Whether pyarrow is installed, which is an optional extra of the portal."""
+    return find_spec("pyarrow") is not None
+
+
+class Parquet:
+    """One file, written in row groups as the pages come.
+
+    No value is ever changed to fit: whole numbers become int16, int32 or int64, ``float4`` and ``float8`` double,
+    booleans bool, ``timestamp`` a timestamp in microseconds without zone, ``date`` a date. ``numeric`` has no scale
+    that could be known before the last row, so it stays text with all its digits, as does everything else; JSON and
+    arrays are JSON text. What CKAN calls a column's type, label and notes is metadata of the column.
+    """
+
+    name = "parquet"
+    label = "Parquet"
+
+    def check(self, options: Options) -> Options:
+        """There are no options. Raises RequestError if one came."""
+        refuse_unknown(self.name, options)
+        return {}
+
+    def shapes(self, options: Options) -> Sequence[Shape]:  # noqa: ARG002 - the same for all of them
+        """Values."""
+        return (Shape.ROWS,)
+
+    def members(self, table: Table, options: Options, notes: list[str]) -> Iterator[Member]:  # noqa: ARG002
+        """One member, ``resource.parquet``.
+
+        Raises:
+            FormatError: a value does not fit the type of its column (a timestamp ``infinity``, a year after 9999);
+                names row and field.
+        """
+        from packager.streaming.formats.parquet_writer import chunks
+
+        yield Member("resource.parquet", chunks(table), compress=False)
