@@ -1,0 +1,91 @@
+"""Which addresses may be fetched from: the guard against server-side request forgery."""
+
+from __future__ import annotations
+
+import socket
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from typing import Any
+from urllib.parse import SplitResult, urlsplit
+
+from packager.errors import AddressForbidden, SourceUnreachable
+
+PORTS = {"http": 80, "https": 443}
+
+#: Carries an IPv4 address in the last 32 bits (RFC 6052).
+_NAT64 = IPv6Network("64:ff9b::/96")
+#: Translation inside a network (RFC 8215), which ``ipaddress`` takes for global.
+_LOCAL_NAT64 = IPv6Network("64:ff9b:1::/48")
+
+#: What ``socket.getaddrinfo`` says of one way to reach a host: family and socket address.
+Endpoint = tuple[socket.AddressFamily, tuple[Any, ...]]
+
+
+@dataclass(frozen=True)
+class AddressRule:
+    """What may be fetched from.
+
+    ``allowed`` names hosts (``host`` for any port, or ``host:port``): only those may be read, and they may be private.
+    Empty means any public address.
+    """
+
+    allowed: tuple[str, ...] = ()
+
+    def check_url(self, url: str) -> SplitResult:
+        """The parts of ``url``, if its form and host are permitted. Raises AddressForbidden."""
+        try:
+            parts = urlsplit(url)
+            port = parts.port or PORTS.get(parts.scheme, 0)
+        except ValueError:
+            raise AddressForbidden("not a valid address") from None
+        if parts.scheme not in PORTS or not parts.hostname:
+            raise AddressForbidden("only http and https addresses can be read")
+        if "@" in parts.netloc:
+            raise AddressForbidden("the address holds a user name")
+        self._check_named(parts.hostname, port)
+        return parts
+
+    def endpoints(self, host: str, port: int) -> list[Endpoint]:
+        """Where to connect to: every address of ``host``, each of them checked.
+
+        One forbidden address forbids the host: which of them would be taken is chance.
+
+        Raises:
+            AddressForbidden: the host is not among those allowed, or an address of it is not public.
+            SourceUnreachable: the name cannot be resolved.
+        """
+        self._check_named(host, port)
+        found = _resolve(host, port)
+        if not self.allowed and not all(is_public(str(address[0])) for _, address in found):
+            raise AddressForbidden(f"{host} has an address that is not public")
+        return found
+
+    def _check_named(self, host: str, port: int) -> None:
+        names = {name.strip().lower() for name in self.allowed}
+        plain = host.strip("[]").lower()
+        bracketed = f"[{plain}]" if ":" in plain else plain
+        if names and not names & {plain, bracketed, f"{bracketed}:{port}"}:
+            raise AddressForbidden(f"{host}:{port} is not among the hosts that may be read")
+
+
+def _resolve(host: str, port: int) -> list[Endpoint]:
+    try:
+        answers = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        raise SourceUnreachable(f"the name {host} could not be resolved") from None
+    return [(family, address) for family, _, _, _, address in answers]
+
+
+def is_public(text: str) -> bool:
+    """Whether an IP address belongs to the public Internet, by itself and by the IPv4 address that it may carry."""
+    address = ip_address(text.partition("%")[0])
+    if not address.is_global or address.is_multicast or address.is_reserved or address in _LOCAL_NAT64:
+        return False
+    carried = _carried(address) if isinstance(address, IPv6Address) else None
+    return carried is None or is_public(str(carried))
+
+
+def _carried(address: IPv6Address) -> IPv4Address | None:
+    if address in _NAT64:
+        return IPv4Address(int(address) & 0xFFFFFFFF)
+    return address.ipv4_mapped or address.sixtofour

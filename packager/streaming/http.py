@@ -1,0 +1,268 @@
+"""The one HTTP client of the engine: guarded, timed, retried, interruptible. Foreign exceptions become ours here.
+
+Error details name the host and the kind of fault only: no path, no query string, no key.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from http.client import HTTPException
+from typing import NoReturn, TypeVar
+from urllib.parse import SplitResult, urljoin
+
+import msgspec
+from urllib3 import BaseHTTPResponse, Timeout
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, ReadTimeoutError
+
+from packager.errors import (
+    AddressForbidden,
+    AnswerMalformed,
+    NotPermitted,
+    PackagerError,
+    QueryRejected,
+    ResourceNotFound,
+    SourceBusy,
+    SourceError,
+    SourceTimeout,
+    SourceUnreachable,
+)
+from packager.streaming.addresses import PORTS, AddressRule
+from packager.streaming.connections import Guard, pool_manager
+
+__all__ = ["AddressRule", "HttpClient", "Patience"]
+
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+MOST_REDIRECTS = 5
+#: As much of an answer's body as is read to learn why it is not a good one.
+REASON_BYTES = 65536
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long to wait and how often to try. All times in seconds.
+
+    ``read`` is the longest silence within an answer; ``longest_delay`` caps the pause between tries, and what
+    ``Retry-After`` may ask for.
+    """
+
+    connect: float = 10.0
+    read: float = 180.0
+    attempts: int = 5
+    base_delay: float = 0.5
+    longest_delay: float = 60.0
+
+    def delay(self, attempt: int, error: PackagerError) -> float:
+        """The pause after the ``attempt``-th failure (from 0): what the server asked for, else exponential, spread."""
+        asked = error.retry_after if isinstance(error, SourceBusy) else None
+        if asked is not None:
+            return min(asked, self.longest_delay)
+        most: float = min(self.base_delay * 2**attempt, self.longest_delay)
+        return most * random.uniform(0.5, 1.0)  # noqa: S311  (spreads load, keeps no secret)
+
+
+class HttpClient:
+    """Reads from where ``rule`` permits. Safe to use from several threads.
+
+    ``key`` is sent as ``Authorization``, to the host of ``key_for`` (an address) only.
+    """
+
+    def __init__(
+        self,
+        rule: AddressRule,
+        *,
+        key: str | None = None,
+        key_for: str = "",
+        patience: Patience | None = None,
+        connections: int = 2,
+    ) -> None:
+        self.patience = patience or Patience()
+        self._rule = rule
+        self._key = key
+        self._key_for = rule.check_url(key_for) if key and key_for else None
+        self._guard = Guard(rule)
+        self._pools = pool_manager(self._guard, connections)
+        self._closed = threading.Event()
+        self._timeout = Timeout(connect=self.patience.connect, read=self.patience.read)
+
+    def post(self, url: str, payload: object, read: Callable[[bytes], T], *, attempts: int | None = None) -> T:
+        """POST ``payload`` as JSON and return what ``read`` makes of the answer's body.
+
+        The whole, ``read`` included, is tried again when it raises a retryable error: ``attempts`` times in all
+        (as ``patience`` says by default).
+
+        Raises:
+            SourceError: as the answer, or ``read``, says.
+        """
+        body = msgspec.json.encode(payload)
+        headers = {"Content-Type": "application/json", "Accept": "application/json"}
+        return self.retry(lambda: read(self._whole("POST", url, headers, body)), attempts)
+
+    def get(self, url: str, headers: Mapping[str, str]) -> BaseHTTPResponse:
+        """GET, tried again as above. The answer (200 or 206) is not read yet: see ``stream``."""
+        return self.retry(lambda: self._send("GET", url, headers, None))
+
+    def stream(self, response: BaseHTTPResponse, size: int) -> Iterator[bytes]:
+        """The body of an answer in pieces of at most ``size`` bytes. Raises SourceUnreachable if it breaks off."""
+        with self._translated():
+            while piece := response.read(size):
+                yield piece
+
+    def retry(self, work: Callable[[], T], attempts: int | None = None) -> T:
+        """What ``work`` returns, tried again after a pause while it raises retryable errors."""
+        most = attempts or self.patience.attempts
+        for attempt in range(most - 1):
+            try:
+                return work()
+            except PackagerError as error:
+                if not error.retryable:
+                    raise
+                self.pause(self.patience.delay(attempt, error))
+        return work()
+
+    def pause(self, seconds: float) -> None:
+        """Sleep, unless closed. Raises SourceError once closed."""
+        if self._closed.wait(seconds):
+            _raise_closed()
+
+    def close(self) -> None:
+        """Cut every connection and end every pause, whichever thread waits. Safe to call twice."""
+        self._closed.set()
+        self._guard.cut()
+        self._pools.clear()
+
+    def _whole(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> bytes:
+        response = self._send(method, url, headers, body)
+        with self._translated():
+            content = response.read()
+            response.release_conn()
+        return content
+
+    def _send(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> BaseHTTPResponse:
+        for _ in range(MOST_REDIRECTS + 1):
+            response = self._hop(method, url, headers, body)
+            if response.status not in REDIRECTS:
+                return self._good(response)
+            url = self._next(response, url)
+        raise SourceError("too many redirects")
+
+    def _hop(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> BaseHTTPResponse:
+        parts = self._rule.check_url(url)
+        if self._closed.is_set():
+            _raise_closed()
+        sent = {"Accept-Encoding": "identity", "User-Agent": "packaging-portal", **headers, **self._secret(parts)}
+        with self._translated():
+            return self._pools.request(
+                method,
+                url,
+                body=body,
+                headers=sent,
+                preload_content=False,
+                redirect=False,
+                retries=False,
+                timeout=self._timeout,
+            )
+
+    def _secret(self, parts: SplitResult) -> dict[str, str]:
+        if self._key is None or self._key_for is None or not _same_place(self._key_for, parts):
+            return {}
+        return {"Authorization": self._key}
+
+    def _next(self, response: BaseHTTPResponse, url: str) -> str:
+        target = response.headers.get("Location")
+        response.close()
+        if not target:
+            raise AnswerMalformed("a redirect without an address")
+        return urljoin(url, target)
+
+    def _good(self, response: BaseHTTPResponse) -> BaseHTTPResponse:
+        if response.status in (200, 206):
+            return response
+        with self._translated():
+            content = response.read(REASON_BYTES)
+        response.close()
+        raise _refusal(response, content)
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except (HTTPError, HTTPException, OSError, ValueError) as error:
+            if self._closed.is_set():
+                _raise_closed()
+            raise _ours(error) from None
+
+
+def _raise_closed() -> NoReturn:
+    raise SourceError("closed while it was read")
+
+
+def _same_place(meant: SplitResult, parts: SplitResult) -> bool:
+    """The same origin, or the same host by the default port of https where http was meant."""
+    if meant.hostname != parts.hostname:
+        return False
+    here = (parts.scheme, parts.port or PORTS[parts.scheme])
+    return here in ((meant.scheme, meant.port or PORTS[meant.scheme]), ("https", PORTS["https"]))
+
+
+def _ours(error: Exception) -> SourceError:
+    kind = type(error).__name__
+    if isinstance(error, ConnectTimeoutError | ReadTimeoutError | TimeoutError):
+        return SourceTimeout(kind)
+    if isinstance(error, ValueError) and not isinstance(error, HTTPError):
+        return AddressForbidden("not a valid address")
+    return SourceUnreachable(kind)
+
+
+def _refusal(response: BaseHTTPResponse, content: bytes) -> SourceError:
+    """The error that an answer other than 200 stands for."""
+    status = response.status
+    if status in (401, 403):
+        return NotPermitted(f"HTTP {status}")
+    if status in (404, 410):
+        return ResourceNotFound(f"HTTP {status}")
+    if status == 408:
+        return SourceTimeout("HTTP 408")
+    if status == 429 or status >= 500:
+        return SourceBusy(status=status, retry_after=retry_after(response.headers.get("Retry-After")))
+    return QueryRejected(reason=reason_of(content) or f"HTTP {status}")
+
+
+def retry_after(value: str | None) -> float | None:
+    """Seconds from a ``Retry-After`` header (RFC 9110, 10.2.3): a number of seconds or a date. None if unreadable."""
+    if value is None:
+        return None
+    if value.strip().isdecimal():
+        return float(value)
+    try:
+        moment = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return max(0.0, moment.timestamp() - datetime.now(UTC).timestamp())
+
+
+def reason_of(content: bytes) -> str:
+    """Why CKAN refused, from ``{"error": {"__type": ..., field: [sentence, ...]}}``; empty if it does not say.
+
+    ``info`` is left out: it quotes the SQL statement.
+    """
+    try:
+        error = msgspec.json.decode(content).get("error")
+    except (msgspec.DecodeError, AttributeError):
+        return ""
+    if not isinstance(error, dict):
+        return str(error or "")[:300]
+    parts = [f"{name}: {_sentence(value)}" for name, value in error.items() if name not in ("__type", "info")]
+    return "; ".join(parts)[:300]
+
+
+def _sentence(value: object) -> str:
+    return " ".join(str(item) for item in value) if isinstance(value, list) else str(value)

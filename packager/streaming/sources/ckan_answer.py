@@ -1,0 +1,234 @@
+"""What ``datastore_search`` answers, and how its records become pages.
+
+The answer is taken apart as little as can be: delimited text is only unescaped, rows are parsed only where values are
+asked for.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from types import GenericAlias
+from typing import Any, TypedDict, cast
+
+import msgspec
+
+from packager.errors import AnswerMalformed, QueryRejected
+from packager.streaming.types import Field, ObjectsPage, Page, RowsPage, Shape, TextPage
+
+#: Bytes of escaped text that are unescaped at a time: as ``str`` they take up to four times the room (PEP 393).
+PIECE = 1 << 19
+#: Rows that are values at a time; parsed, they take many times the room of their text.
+SLICE = 4000
+
+BACKSLASH = ord("\\")
+
+
+class Answer(msgspec.Struct):
+    """The ``result`` of ``datastore_search``, as far as it matters here."""
+
+    records: msgspec.Raw = msgspec.field(default_factory=lambda: msgspec.Raw(b"[]"))
+    fields: list[dict[str, Any]] = []
+    limit: Any = None
+    total: Any = None
+    total_was_estimated: bool = False
+    next_page: dict[str, Any] | None = None
+    next_cursor: Any = None
+    after: Any = None
+    backend: str | None = msgspec.field(name="_backend", default=None)
+
+    @property
+    def count(self) -> int | None:
+        """The total that CKAN claims."""
+        return self.total if isinstance(self.total, int) else None
+
+    @property
+    def is_text(self) -> bool:
+        """Whether the records came as delimited text."""
+        return bytes(memoryview(self.records)[:1]) == b'"'
+
+
+class _Envelope(msgspec.Struct):
+    success: bool = False
+    result: Answer | None = None
+
+
+_decode = msgspec.json.Decoder(_Envelope).decode
+_split = msgspec.json.Decoder(list[msgspec.Raw]).decode
+_unescape = msgspec.json.Decoder(str).decode
+
+
+def read_answer(body: bytes) -> Answer:
+    """The result in the body of an answer. Raises AnswerMalformed; QueryRejected if it says that it is none."""
+    try:
+        envelope = _decode(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        raise AnswerMalformed("not the JSON of datastore_search") from None
+    if not envelope.success:
+        raise QueryRejected(reason="it answered without success")
+    if envelope.result is None:
+        raise AnswerMalformed("an answer without a result")
+    return envelope.result
+
+
+@dataclass
+class Batch:
+    """The records of one answer. ``answer`` is what came with them (its own ``records`` are emptied), ``size`` the
+    bytes of the body."""
+
+    answer: Answer
+    count: int
+    size: int
+    pages: Callable[[], Iterator[Page]]
+
+
+def read_batch(body: bytes, shape: Shape, decoder: RowDecoder) -> Batch:
+    """The records in the body of an answer, as pages of ``shape``. Raises as ``read_answer``."""
+    answer = read_answer(body)
+    records, answer.records = answer.records, msgspec.Raw(b"")
+    if shape in (Shape.CSV, Shape.TSV):
+        return _text_batch(answer, records, len(body))
+    rows = _rows_of(records)
+    make = decoder.pages if shape is Shape.ROWS else _object_pages
+    return Batch(answer, len(rows), len(body), lambda: make(rows))
+
+
+# ------------------------------------------------------------ delimited text
+
+
+def _text_batch(answer: Answer, records: msgspec.Raw, size: int) -> Batch:
+    text = bytes(records)
+    del records
+    if text == b"[]":
+        text = b'""'
+    counter = RowCounter()
+    chunks: deque[bytes] = deque()
+    for chunk in text_chunks(text):
+        counter.add(chunk)
+        chunks.append(chunk)
+    if counter.inside or (chunks and not chunks[-1].endswith(b"\n")):
+        raise AnswerMalformed("delimited text that breaks off")
+    return Batch(answer, counter.rows, size, lambda: iter((TextPage(counter.rows, _drain(chunks)),)))
+
+
+def _drain(chunks: deque[bytes]) -> Iterator[bytes]:
+    while chunks:
+        yield chunks.popleft()
+
+
+def text_chunks(text: bytes, piece: int = PIECE) -> Iterator[bytes]:
+    """The UTF-8 that a JSON string (with its quotes) stands for, ``piece`` bytes of JSON at a time."""
+    if text[:1] != b'"' or text[-1:] != b'"':
+        raise AnswerMalformed("records that are no text")
+    start, end = 1, len(text) - 1
+    try:
+        while start < end:
+            stop = min(_piece_end(text, start, piece), end)
+            yield _unescape(b'"%b"' % text[start:stop]).encode()
+            start = stop
+    except (msgspec.MsgspecError, UnicodeError):
+        raise AnswerMalformed("text that is no JSON string") from None
+
+
+def _piece_end(text: bytes, start: int, size: int) -> int:
+    """Where a piece may end: after an escaped line end, which no other escape reaches across."""
+    while start + size < len(text):
+        at = text.rfind(b"\\n", start, start + size)
+        if at >= start and _begins_escape(text, at):
+            return at + 2
+        size *= 2
+    return len(text)
+
+
+def _begins_escape(text: bytes, at: int) -> bool:
+    before = at
+    while text[before - 1] == BACKSLASH:
+        before -= 1
+    return (at - before) % 2 == 0
+
+
+class RowCounter:
+    """Counts the rows of delimited text: line ends outside quotes. ``inside`` tells whether a quote is open."""
+
+    def __init__(self) -> None:
+        self.rows = 0
+        self.inside = False
+
+    def add(self, chunk: bytes) -> None:
+        """Count a further piece of the text."""
+        parts = chunk.split(b'"')
+        self.rows += b"".join(parts[int(self.inside) :: 2]).count(b"\n")
+        self.inside ^= len(parts) % 2 == 0
+
+
+# --------------------------------------------------------------------- values
+
+
+def _rows_of(records: msgspec.Raw) -> list[msgspec.Raw]:
+    try:
+        return _split(records)
+    except msgspec.MsgspecError:
+        raise AnswerMalformed("records that are no list") from None
+
+
+def _object_pages(rows: list[msgspec.Raw]) -> Iterator[Page]:
+    for start in range(0, len(rows), SLICE):
+        yield ObjectsPage([_one_line(bytes(row)) for row in rows[start : start + SLICE]])
+
+
+def _one_line(row: bytes) -> bytes:
+    """A JSON column keeps the line breaks that it was entered with (PostgreSQL's ``json``)."""
+    return msgspec.json.format(row, indent=-1) if b"\n" in row or b"\r" in row else row
+
+
+class RowDecoder:
+    """Parses rows, lists or objects, into exact values of the types of ``fields``."""
+
+    def __init__(self, fields: Sequence[Field]) -> None:
+        types = {field.name: _python_type(field.type) for field in fields}
+        self._names = [field.name for field in fields]
+        in_order = tuple(types[name] for name in self._names)
+        self._lists = _decoder_of_many(GenericAlias(tuple, in_order))
+        self._objects = _decoder_of_many(cast(Any, TypedDict)("Row", types, total=False))
+
+    def pages(self, rows: list[msgspec.Raw]) -> Iterator[Page]:
+        """The rows as values, some at a time. Raises AnswerMalformed."""
+        for start in range(0, len(rows), SLICE):
+            yield RowsPage(self.decode(rows[start : start + SLICE]))
+
+    def decode(self, rows: list[msgspec.Raw]) -> list[tuple[Any, ...]]:
+        """The values of rows, each in the order of the fields. Raises AnswerMalformed."""
+        text = b"[%b]" % b",".join(rows)
+        objects = text[1:2] == b"{"
+        try:
+            found: list[Any] = (self._objects if objects else self._lists).decode(text)
+        except msgspec.ValidationError:
+            found = self._loosely(text)
+        except msgspec.MsgspecError:
+            raise AnswerMalformed("rows that are no JSON") from None
+        return [tuple(map(row.get, self._names)) for row in found] if objects else found
+
+    def decode_all(self, records: msgspec.Raw) -> list[tuple[Any, ...]]:
+        """The values of all the records of an answer. Raises AnswerMalformed."""
+        return self.decode(_rows_of(records))
+
+    def _loosely(self, text: bytes) -> list[Any]:
+        """Rows of a server whose field types do not say what is in the columns."""
+        found: list[Any] = msgspec.json.decode(text)
+        if not all(isinstance(row, dict) or len(row) == len(self._names) for row in found):
+            raise AnswerMalformed("rows with more or fewer values than there are columns")
+        return found
+
+
+def _decoder_of_many(row: Any) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(GenericAlias(list, (row,)))
+
+
+def _python_type(name: str) -> Any:
+    if name == "numeric":
+        return Decimal | None
+    if name in ("float4", "float8"):
+        return float | str | None  # PostgreSQL's NaN and Infinity come as text
+    return Any

@@ -1,0 +1,199 @@
+"""How the rows of a query are divided into requests.
+
+Each plan yields jobs; a job fetches one batch. Plans that only know the next request from the last answer say so with
+``parallel = False``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from typing import Any, ClassVar, Protocol
+
+from packager.errors import AnswerMalformed
+from packager.streaming.sources.ckan_answer import Batch
+
+Job = Callable[[], Batch]
+Filters = Mapping[str, Any]
+
+#: Bytes of an answer that pages aim at: large enough to be fast, small enough to hold several in memory.
+PAGE_BYTES = 10_000_000
+#: A page has at most so many times the rows of the largest before it: how wide rows are shows only once they came.
+GROWTH = 16
+#: Ids may be so much sparser than rows before their ranges cost more requests than they save.
+SPARSEST = 3
+
+
+class Fetch(Protocol):
+    """Asks for ``limit`` rows at a place (further parameters of ``datastore_search``).
+
+    ``least``: rows that must come if nothing was deleted; when fewer come, they are asked for once more.
+    """
+
+    def __call__(self, limit: int, place: Mapping[str, object], least: int = 0) -> Batch: ...
+
+
+class Plan(Protocol):
+    """Requests that together bring every row once, in order."""
+
+    parallel: ClassVar[bool]
+
+    def jobs(self) -> Iterator[Job]:
+        """The requests. The first one is run alone, before the second is asked for."""
+
+
+class PageSizer:
+    """How many rows to ask for: as many as fit the bytes aimed at, and no more than CKAN grants."""
+
+    def __init__(self, most: int, target: int = PAGE_BYTES) -> None:
+        self.rows = 1
+        self._most = max(1, most)
+        self._target = target
+        self._largest = 1
+        self._row_bytes = 0.0
+
+    def saw(self, batch: Batch, asked: int) -> None:
+        """Learn from an answer to ``asked`` rows: how wide rows are, and whether CKAN lowered the limit."""
+        granted = batch.answer.limit
+        if isinstance(granted, int) and 0 < granted < asked:
+            self._most = min(self._most, granted)
+        if not batch.count:
+            return
+        self._largest = max(self._largest, batch.count)
+        width = batch.size / batch.count
+        self._row_bytes = max(width, (self._row_bytes + width) / 2)
+        self.rows = max(1, min(int(self._target / self._row_bytes), self._largest * GROWTH, self._most))
+
+
+def both(filters: Filters, more: Filters) -> Filters:
+    """Filters that ask for the two together. Merged with ``$and`` where they touch the same columns."""
+    if not filters.keys() & more.keys() and not any(name.startswith("$") for name in filters):
+        return {**filters, **more}
+    return {"$and": [dict(filters), dict(more)]}
+
+
+class RangePlan:
+    """Ranges of ``_id``, fetched side by side. For whole tables in CKAN 2.12 and later.
+
+    A range is never wider than the limit that CKAN grants, so that it cannot be cut. ``dense``: there are no gaps, so
+    that each range has as many rows as ids.
+    """
+
+    parallel: ClassVar[bool] = True
+
+    def __init__(self, fetch: Fetch, sizer: PageSizer, first: int, last: int, *, dense: bool) -> None:
+        self._fetch, self._sizer, self._dense = fetch, sizer, dense
+        self._first, self._last = first, last
+
+    def jobs(self) -> Iterator[Job]:
+        start = self._first
+        while start <= self._last:
+            end = min(start + self._sizer.rows - 1, self._last)
+            yield partial(self._range, start, end)
+            start = end + 1
+
+    def _range(self, start: int, end: int) -> Batch:
+        width = end - start + 1
+        place = {"filters": {"_id": {"gte": start, "lte": end}}}
+        batch = self._fetch(width, place, width if self._dense else 0)
+        if isinstance(batch.answer.limit, int) and batch.answer.limit < width:
+            raise AnswerMalformed(f"the limit was lowered to {batch.answer.limit} after a larger one had been granted")
+        return batch
+
+
+class OffsetPlan:
+    """Pages by offset, side by side, until one is not full. Everywhere."""
+
+    parallel: ClassVar[bool] = True
+
+    def __init__(self, fetch: Fetch, sizer: PageSizer, offset: int, limit: int | None, total: int | None) -> None:
+        self._fetch, self._sizer = fetch, sizer
+        self._offset, self._limit, self._total = offset, limit, total
+        self._ended = False
+
+    def jobs(self) -> Iterator[Job]:
+        offset, left = self._offset, self._limit
+        while not self._ended and left != 0:
+            rows = self._sizer.rows if left is None else min(self._sizer.rows, left)
+            yield partial(self._page, offset, rows)
+            offset += rows
+            left = None if left is None else left - rows
+
+    def _page(self, offset: int, rows: int) -> Batch:
+        least = 0 if self._total is None else min(rows, self._total - offset)
+        batch = self._fetch(rows, {"offset": offset}, least)
+        self._ended = self._ended or batch.count < rows
+        return batch
+
+
+class KeysetPlan:
+    """Each page begins behind the last ``_id`` of the one before (``include_next_page``). CKAN 2.12 and later."""
+
+    parallel: ClassVar[bool] = False
+
+    def __init__(
+        self,
+        fetch: Fetch,
+        sizer: PageSizer,
+        filters: Filters,
+        offset: int,
+        limit: int | None,
+        total: int | None,
+    ) -> None:
+        self._fetch, self._sizer, self._filters = fetch, sizer, filters
+        self._place: Mapping[str, object] = {"offset": offset} if offset else {}
+        self._left = limit
+        self._due = None if total is None else max(0, total - offset)
+        self._ended = limit == 0
+
+    def jobs(self) -> Iterator[Job]:
+        while not self._ended:
+            yield self._page
+
+    def _page(self) -> Batch:
+        rows = self._sizer.rows if self._left is None else min(self._sizer.rows, self._left)
+        batch = self._fetch(rows, {**self._place, "include_next_page": True}, min(rows, self._due or 0))
+        self._count_down(batch.count)
+        self._ended = batch.count < rows or self._left == 0
+        if not self._ended:
+            self._move(batch)
+        return batch
+
+    def _count_down(self, came: int) -> None:
+        self._left = None if self._left is None else max(0, self._left - came)
+        self._due = None if self._due is None else max(0, self._due - came)
+
+    def _move(self, batch: Batch) -> None:
+        if not batch.answer.next_page:
+            raise AnswerMalformed("a full page that does not say where the next one begins")
+        self._place = {"filters": both(self._filters, batch.answer.next_page)}
+
+
+class TokenPlan:
+    """Each answer holds the token that leads to the next page: the backends of the Natural History Museum, London.
+
+    ``solr`` begins with the cursor ``*`` and ends when the cursor stays the same (the protocol of Solr's
+    ``cursorMark``); ``versioned-datastore`` begins without ``after`` and ends when none comes.
+    """
+
+    parallel: ClassVar[bool] = False
+
+    def __init__(self, fetch: Fetch, sizer: PageSizer, backend: str, limit: int | None) -> None:
+        self._fetch, self._sizer, self._left = fetch, sizer, limit
+        self._solr = backend == "solr"
+        self._token: Any = "*" if self._solr else None
+        self._ended = limit == 0
+
+    def jobs(self) -> Iterator[Job]:
+        while not self._ended:
+            yield self._page
+
+    def _page(self) -> Batch:
+        rows = self._sizer.rows if self._left is None else min(self._sizer.rows, self._left)
+        named = {} if self._token is None else {"cursor" if self._solr else "after": self._token}
+        batch = self._fetch(rows, named)
+        self._left = None if self._left is None else max(0, self._left - batch.count)
+        following = batch.answer.next_cursor if self._solr else batch.answer.after
+        self._ended = not batch.count or following in (None, self._token) or self._left == 0
+        self._token = following
+        return batch

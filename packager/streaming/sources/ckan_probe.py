@@ -1,0 +1,152 @@
+"""What has to be known of a resource, and of the CKAN that holds it, before its rows are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from packager.errors import QueryRejected, SourceBusy
+from packager.streaming.http import HttpClient
+from packager.streaming.sources.ckan_answer import Answer, RowDecoder, read_answer
+from packager.streaming.sources.ckan_paging import SPARSEST, both
+from packager.streaming.sources.ckan_wholeness import Count
+from packager.streaming.types import Field, Query, Shape
+
+ID = "_id"
+#: Matches every row (ids count up from 1), and makes CKAN 2.12 count instead of telling a stored total.
+EVERY_ID = {ID: {"gte": -(2**53)}}
+
+
+@dataclass(frozen=True)
+class Known:
+    """What a resource and its CKAN can do.
+
+    ``claimed`` is the total as CKAN tells it to anybody; ``formats`` whether it knows ``records_format``; ``ranges``
+    whether it has range filters and keyset paging (2.12 and later); ``backend`` the name of a foreign datastore.
+    """
+
+    fields: tuple[Field, ...]
+    claimed: Count
+    formats: bool
+    has_id: bool
+    ranges: bool
+    backend: str | None
+
+
+class Search:
+    """Asks ``datastore_search`` at ``url`` one query, in variations."""
+
+    def __init__(self, client: HttpClient, url: str, query: Query) -> None:
+        self.client = client
+        self.url = url
+        self.query = query
+
+    @property
+    def payload(self) -> dict[str, object]:
+        """The query without its paging, as ``datastore_search`` takes it; what was not asked for is left out."""
+        query = self.query
+        named = {
+            "filters": dict(query.filters) or None,
+            "q": query.q or None,
+            "plain": query.plain,
+            "language": query.language,
+            "fields": list(query.fields) or None,
+            "sort": query.sort or None,
+        }
+        given = {name: value for name, value in named.items() if value is not None}
+        return {"resource_id": query.resource_id, **given}
+
+    def ask(self, extra: Mapping[str, object]) -> Answer:
+        """The answer to the query with ``extra`` parameters."""
+        return self.client.post(self.url, {**self.payload, **extra}, read_answer)
+
+    def probe(self) -> Known:
+        """Learn what there is. Raises SourceError if the resource cannot be read or the query is not accepted."""
+        answer, formats = self._first()
+        fields = tuple(_field(item) for item in answer.fields if not self._is_rank(item))
+        has_id = answer.backend is None and self._has_id(fields)
+        claimed = Count(answer.count, answer.total_was_estimated)
+        known = Known(fields, claimed, formats, has_id, False, answer.backend)
+        return replace(known, ranges=has_id and self._counts_by_range() is not None)
+
+    def count(self, known: Known) -> Count:
+        """How many rows match now, as exactly as this CKAN can tell."""
+        counted = self._counts_by_range() if known.ranges else None
+        if counted is not None:
+            return counted
+        answer = self.ask({"limit": 0, "include_total": True})
+        return Count(answer.count, answer.total_was_estimated)
+
+    def extremes(self) -> tuple[int, int]:
+        """The smallest and the largest ``_id`` of the whole table; (1, 0) if it is empty."""
+        ends = [self._end(direction) for direction in ("asc", "desc")]
+        return (1, 0) if None in ends else (ends[0] or 0, ends[1] or 0)
+
+    def _end(self, direction: str) -> int | None:
+        extra = {"fields": [ID], "sort": f"{ID} {direction}", "limit": 1, "include_total": False}
+        body = self.client.post(self.url, {**self.payload, **extra}, read_answer)
+        rows = RowDecoder([Field(ID, "int")]).decode_all(body.records)
+        return rows[0][0] if rows else None
+
+    def _first(self) -> tuple[Answer, bool]:
+        """The first answer, and whether the server knows record formats: an empty text instead of an empty list."""
+        empty = {"limit": 0, "include_total": True}
+        try:
+            answer = self.ask({**empty, "records_format": "csv"})
+        except (QueryRejected, SourceBusy):
+            return self.ask(empty), False
+        return answer, answer.is_text
+
+    def _counts_by_range(self) -> Count | None:
+        """The exact count; None if the server does not know range filters (answered 409, or 500)."""
+        extra = {"filters": both(self.query.filters, EVERY_ID), "limit": 0, "include_next_page": True}
+        try:
+            answer = self.ask({**extra, "include_total": True})
+        except QueryRejected:
+            return None
+        except SourceBusy as error:
+            if error.facts["status"] != 500:
+                raise
+            return None
+        return Count(answer.count)
+
+    def _is_rank(self, item: Mapping[str, Any]) -> bool:
+        """The columns that CKAN adds for ``q``. No column of its own has the type ``float``."""
+        name = str(item.get("id", ""))
+        return bool(self.query.q) and item.get("type") == "float" and (name + " ").startswith("rank ")
+
+    def _has_id(self, fields: tuple[Field, ...]) -> bool:
+        if not self.query.fields:
+            return any(field.name == ID for field in fields)
+        whole = Search(self.client, self.url, Query(self.query.resource_id))
+        return any(item.get("id") == ID for item in whole.ask({"limit": 0, "include_total": False}).fields)
+
+
+def _field(item: Mapping[str, Any]) -> Field:
+    info = item.get("info")
+    return Field(str(item.get("id", "")), str(item.get("type", "")), info if isinstance(info, dict) else {})
+
+
+def choose_shape(known: Known, query: Query, shapes: tuple[Shape, ...]) -> tuple[Shape, str | None]:
+    """The first of ``shapes`` that can be had, and the ``records_format`` to ask for (None: the server's own).
+
+    ``q`` together with ``lists`` is refused by CKAN up to 2.12 when it adds its rank.
+    """
+    for shape in shapes:
+        if known.formats and shape in (Shape.CSV, Shape.TSV):
+            return shape, shape.value
+        if shape is Shape.ROWS:
+            return shape, "lists" if known.formats and not query.q else _objects(known)
+        if shape is Shape.OBJECTS:
+            return shape, _objects(known)
+    raise QueryRejected(reason="this data portal gives no delimited text")
+
+
+def _objects(known: Known) -> str | None:
+    return "objects" if known.formats else None
+
+
+def is_sparse(first: int, last: int, rows: int | None) -> bool:
+    """Whether ranges of ids would bring too few rows each."""
+    return rows is None or last - first + 1 > rows * SPARSEST
