@@ -1,0 +1,19 @@
+"""The Django application that wires the portal together."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+
+class PortalConfig(AppConfig):
+    """Connects checks, schedules, plugins and the error tracker when Django starts."""
+
+    name = "portal"
+
+    def ready(self) -> None:
+        """Called once by Django."""
+        from portal import checks, schedules, tracking
+
+        checks.connect()
+        schedules.connect()
+        tracking.connect()

@@ -1,0 +1,134 @@
+"""Reads settings from the environment and remembers what was wrong with them.
+
+A bad value does not raise while the settings load; it is noted, the default is used, and the system checks in
+``portal/checks.py`` stop the start with a sentence that names the variable.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import environ
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One bad variable: its name, what is wrong with it, and how to put it right."""
+
+    name: str
+    sentence: str
+    hint: str
+
+
+class Environment:
+    """The environment (and ``.env``, which it does not override), read variable by variable.
+
+    Args:
+        env_file: a file of ``NAME=value`` lines; silently left out if it is not there.
+    """
+
+    def __init__(self, env_file: Path) -> None:
+        if env_file.is_file():
+            environ.Env.read_env(str(env_file))
+        self._env = environ.Env()
+        self.problems: list[Problem] = []
+
+    def _read(self, name: str, default: T, read: Callable[[], T], must: str) -> T:
+        if os.environ.get(name, "") == "":
+            return default
+        try:
+            return read()
+        except Exception:  # the parsers raise whatever int(), json and urlparse raise
+            self.complain(name, f"{name} must be {must}.", f"Correct {name} in the environment or in .env.")
+            return default
+
+    def complain(self, name: str, sentence: str, hint: str) -> None:
+        """Note that ``name`` has a value that cannot be used."""
+        self.problems.append(Problem(name, sentence, hint))
+
+    def text(self, name: str, default: str = "") -> str:
+        """Text, as it stands."""
+        return os.environ.get(name, "") or default
+
+    def flag(self, name: str, default: bool) -> bool:
+        """true/false, yes/no, on/off, 1/0."""
+        words = {
+            "true": True,
+            "yes": True,
+            "on": True,
+            "1": True,
+            "false": False,
+            "no": False,
+            "off": False,
+            "0": False,
+        }
+        return self._read(name, default, lambda: words[os.environ[name].strip().lower()], "true or false")
+
+    def whole(self, name: str, default: int, *, least: int = 0) -> int:
+        """A whole number that is not smaller than ``least``."""
+
+        def read() -> int:
+            value = int(os.environ[name])
+            if value < least:
+                raise ValueError(name)
+            return value
+
+        return self._read(name, default, read, f"a whole number, {least} or more")
+
+    def words(self, name: str, default: tuple[str, ...] = ()) -> list[str]:
+        """A comma separated list; blanks around the commas do not count."""
+        return [word.strip() for word in self.text(name, ",".join(default)).split(",") if word.strip()]
+
+    def path(self, name: str, default: Path, *, base: Path) -> Path:
+        """A path; a relative one is taken from ``base``."""
+        return base / self.text(name, str(default))
+
+    def json_object(self, name: str) -> dict[str, Any]:
+        """A JSON object; an empty one if the variable is not set."""
+
+        def read() -> dict[str, Any]:
+            value = json.loads(os.environ[name])
+            if not isinstance(value, dict):
+                raise TypeError(name)
+            return value
+
+        return self._read(name, {}, read, "a JSON object")
+
+    def address(self, name: str, default: str, schemes: tuple[str, ...]) -> str:
+        """A URL with one of ``schemes``, without a trailing slash."""
+
+        def read() -> str:
+            value = os.environ[name].strip().rstrip("/")
+            if value.partition("://")[0] not in schemes:
+                raise ValueError(name)
+            return value
+
+        return self._read(name, default, read, "an address that starts with " + " or ".join(f"{s}://" for s in schemes))
+
+    def database(self, name: str, default: str) -> dict[str, Any]:
+        """A Django database configuration from a URL such as ``postgres://user:password@host/name``."""
+
+        def read() -> dict[str, Any]:
+            config = dict(environ.Env.db_url_config(os.environ[name]))
+            if not config.get("ENGINE"):
+                raise ValueError(name)
+            return config
+
+        must = "a database address such as sqlite:///var/portal.sqlite3 or postgres://user:password@host/name"
+        return self._read(name, dict(environ.Env.db_url_config(default)), read, must)
+
+    def mail(self, name: str) -> dict[str, Any]:
+        """Django's EMAIL settings from a URL such as ``smtp+tls://user:password@host:587``; empty if not set."""
+        return self._read(
+            name,
+            {},
+            lambda: dict(environ.Env.email_url_config(os.environ[name])),
+            "a mail server address such as smtp://host:25 or smtp+tls://user:password@host:587",
+        )

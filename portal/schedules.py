@@ -1,0 +1,39 @@
+"""What the clusters do by the clock. The schedules are (re)made after every ``migrate``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.db.models.signals import post_migrate
+
+#: name -> (function, minutes)
+SCHEDULES = {
+    "Take back stale builds": ("packager.tasks.requeue_stale", 1),
+    "Send due deliveries": ("packager.tasks.send_due_deliveries", 1),
+    "Delete expired packages": ("packager.tasks.expire_packages", 60),
+}
+
+
+def connect() -> None:
+    """Have the schedules made after each migration."""
+    post_migrate.connect(_after_migrate, dispatch_uid="portal.schedules")
+
+
+def _after_migrate(sender: Any, **_: Any) -> None:
+    if sender.name == "django_q":
+        make_schedules()
+    if sender.name == "portal" and settings.CACHES["default"]["BACKEND"].endswith("DatabaseCache"):
+        call_command("createcachetable", verbosity=0)
+
+
+def make_schedules() -> None:
+    """Create or correct the schedules. Their next run stays as it is."""
+    from django_q.models import Schedule
+
+    for name, (function, minutes) in SCHEDULES.items():
+        Schedule.objects.update_or_create(
+            name=name,
+            defaults={"func": function, "schedule_type": Schedule.MINUTES, "minutes": minutes, "cluster": "fast"},
+        )

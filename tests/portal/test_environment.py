@@ -1,0 +1,54 @@
+"""Bad values stop the start with a sentence that names the variable."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+GOOD = {"SECRET_KEY": "x" * 60, "PACKAGER_SECRET": "secret", "PATH": os.environ["PATH"]}
+
+
+def _check(tmp_path: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    given = {
+        **GOOD,
+        "DATABASE_URL": f"sqlite:///{tmp_path}/portal.sqlite3",
+        "PACKAGER_STORE_DIRECTORY": f"{tmp_path}/packages",
+        "PACKAGER_TEMP_DIRECTORY": f"{tmp_path}/tmp",
+        **environment,
+    }
+    command = [sys.executable, str(ROOT / "manage.py"), "check"]
+    return subprocess.run(command, env=given, capture_output=True, text=True, check=False)
+
+
+def test_good_settings_are_good(tmp_path):
+    answer = _check(tmp_path)
+    assert answer.returncode == 0, answer.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PACKAGER_PAGE_SIZE", "many"),
+        ("PACKAGER_PAGE_SIZE", "0"),
+        ("DEBUG", "perhaps"),
+        ("PUBLIC_URL", "data.example"),
+        ("DATABASE_URL", "nonsense"),
+        ("PACKAGER_BROKER_URL", "amqp://x"),
+        ("PACKAGER_DWC_EXTENSION_FIELDS", "[1]"),
+        ("PLUGINS", "no_such_plugin"),
+        ("SECRET_KEY", ""),
+        ("Q_CLUSTER_NAME", "fats"),
+        ("PACKAGER_STORE_DIRECTORY", "/proc/packages"),
+    ],
+)
+def test_a_bad_value_stops_the_start_and_is_named(tmp_path, name, value):
+    answer = _check(tmp_path, **{name: value})
+    assert answer.returncode != 0
+    assert name in answer.stderr
+    assert "HINT" in answer.stderr
+    assert "Traceback" not in answer.stderr
