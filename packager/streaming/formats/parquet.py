@@ -33,11 +33,11 @@ class Parquet:
         refuse_unknown(self.name, options)
         return {}
 
-    def shapes(self, options: Options) -> Sequence[Shape]:  # noqa: ARG002 - the same for all of them
+    def shapes(self, options: Options) -> Sequence[Shape]:
         """Values."""
         return (Shape.ROWS,)
 
-    def members(self, table: Table, options: Options, notes: list[str]) -> Iterator[Member]:  # noqa: ARG002
+    def members(self, table: Table, options: Options, notes: list[str]) -> Iterator[Member]:
         """One member, ``resource.parquet``.
 
         Raises:

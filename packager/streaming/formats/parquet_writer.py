@@ -9,9 +9,8 @@ import pyarrow as pa
 from pyarrow import parquet
 
 from packager.streaming.formats.parquet_columns import Column
-from packager.streaming.formats.values import columns_of, rows_of
 from packager.streaming.sources.base import Table
-from packager.streaming.types import Page
+from packager.streaming.types import Page, RowsPage
 
 #: A row group ends with the page that brings it to this many rows or bytes.
 GROUP_ROWS = 50_000
@@ -43,7 +42,9 @@ def _batches(table: Table, columns: list[Column], schema: pa.Schema) -> Iterator
 
 
 def _batch(page: Page, columns: list[Column], schema: pa.Schema, first_row: int) -> pa.RecordBatch:
-    by_column = zip(columns, columns_of(rows_of(page), len(columns)), strict=True)
+    if not isinstance(page, RowsPage):
+        raise TypeError(f"Parquet cannot be made of {type(page).__name__}")
+    by_column = zip(columns, zip(*page.rows, strict=True), strict=True)
     arrays = [column.array(values, first_row) for column, values in by_column]
     return pa.record_batch(arrays, schema=schema)
 

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from packager.errors import FormatError
 from packager.streaming.formats.dwca.definitions import Definition
 from packager.streaming.formats.dwca.documents import DataFile
 from packager.streaming.formats.dwca.ids import UniqueIds
@@ -146,11 +145,7 @@ class Build:
 
 
 def _rows(table: Table) -> Iterator[Row]:
-    width = len(table.fields)
     for page in table.pages():
         if not isinstance(page, RowsPage):
-            raise FormatError(reason=f"{type(page).__name__} does not hold parsed values")
-        for row in page.rows:
-            if len(row) != width:
-                raise FormatError(reason=f"a row has {len(row)} values for {width} columns")
-            yield row
+            raise TypeError(f"a Darwin Core Archive needs pages of parsed rows, not {type(page).__name__}")
+        yield from page.rows

@@ -62,7 +62,7 @@ class DwcaFormat:
             raise RequestError("The EML template must be a text.", field="eml")
         return {**checked, "for_gbif": _wanted(checked["for_gbif"])}
 
-    def shapes(self, options: Options) -> Sequence[Shape]:  # noqa: ARG002 - the same for all of them
+    def shapes(self, options: Options) -> Sequence[Shape]:
         """Parsed values."""
         return (Shape.ROWS,)
 

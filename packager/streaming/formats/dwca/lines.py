@@ -6,8 +6,6 @@ import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from packager.errors import FormatError
-
 
 @dataclass(frozen=True, slots=True)
 class Flavour:
@@ -40,16 +38,9 @@ class Lines:
         self._lines.append(line[:-2])
 
     def take(self) -> bytes:
-        """The lines so far, which are forgotten.
-
-        Raises:
-            FormatError: a cell holds what UTF-8 cannot express.
-        """
+        """The lines so far, which are forgotten."""
         if not self._lines:
             return b""
         text = "\n".join(self._lines) + "\n"
         self._lines.clear()
-        try:
-            return text.encode()
-        except UnicodeEncodeError as error:
-            raise FormatError(reason="a text holds half of a surrogate pair, which UTF-8 cannot express") from error
+        return text.encode("utf-8", "backslashreplace")

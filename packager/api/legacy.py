@@ -1,0 +1,182 @@
+"""The wire contract of ckanpackager: what existing CKAN sites and their scripts send and expect."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from django.conf import settings
+from django.utils.crypto import constant_time_compare
+from rest_framework import exceptions
+from rest_framework.parsers import FormParser, JSONParser, MultiPartParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from packager import caretaker, overview, parameters, requests
+from packager.errors import NotAuthorized, PackagerError, RequestError
+from packager.models import Kind
+from packager.submission import Submission, query_parameters
+
+log = logging.getLogger(__name__)
+#: The formats that ``/package_dwc_archive`` knows: how the files inside the archive are written.
+FLAVOURS = ["csv", "tsv"]
+
+
+class LegacyView(APIView):
+    """Base of the ckanpackager endpoints: POST only, form or JSON, the secret before anything else.
+
+    Subclasses answer in ``handle``; its answer gets the two words for success, which differ between the endpoints of
+    the original.
+    """
+
+    authentication_classes = ()
+    permission_classes = ()
+    parser_classes = (FormParser, JSONParser, MultiPartParser)
+    http_method_names = ["post", "options"]
+    schema = None
+    #: What ``status`` says in a good answer.
+    status_word: object = "success"
+
+    def post(self, request: Request) -> Response:
+        """Answer, or say in the contract's words why not."""
+        form = self._form(request)
+        self._check_secret(form)
+        return Response({"status": self.status_word, "success": True, **self.handle(form)})
+
+    def handle(self, form: Mapping[str, Any]) -> dict[str, Any]:
+        """The answer to ``form``. Raises PackagerError."""
+        raise exceptions.MethodNotAllowed("POST")
+
+    @staticmethod
+    def _form(request: Request) -> Mapping[str, Any]:
+        data = request.data
+        if not isinstance(data, Mapping):
+            raise RequestError("The body must be a JSON object")
+        return {name: data.get(name) for name in data}
+
+    @staticmethod
+    def _check_secret(form: Mapping[str, Any]) -> None:
+        given, secret = str(form.get("secret") or ""), settings.PACKAGER_SECRET
+        if not secret or not constant_time_compare(given.encode(), secret.encode()):
+            raise NotAuthorized("Wrong/missing secret")
+
+    def handle_exception(self, fault: Exception) -> Response:
+        """Every failure in the contract's envelope, none of them with internals."""
+        status, name, message = _describe(fault)
+        if status >= 500:
+            log.error("%s %s", self.request.path, type(fault).__name__, exc_info=fault)
+        body = {"status": "failed", "success": False, "error": name, "message": message}
+        return Response(body, status=status, exception=True)
+
+
+def _describe(fault: Exception) -> tuple[int, str, str]:
+    if isinstance(fault, NotAuthorized):
+        return 401, "NotAuthorizedError", fault.message
+    if isinstance(fault, RequestError):
+        return 400, "BadRequestError", fault.message
+    if isinstance(fault, exceptions.ParseError):
+        return 400, "BadRequestError", "The body of the request could not be read"
+    if isinstance(fault, exceptions.APIException):
+        return fault.status_code, type(fault).__name__, str(fault.detail)
+    message = fault.message if isinstance(fault, PackagerError) else PackagerError.sentence
+    return 500, "InternalError", message
+
+
+class PackageView(LegacyView):
+    """Base of the three endpoints that take a request."""
+
+    def handle(self, form: Mapping[str, Any]) -> dict[str, Any]:
+        """Submit it; the answer says where to look."""
+        request = requests.submit(self.submission(form))
+        return {
+            "message": settings.PACKAGER_SUCCESS_MESSAGE,
+            "request_id": str(request.pk),
+            "status_url": request.status_url,
+        }
+
+    def submission(self, form: Mapping[str, Any]) -> Submission:
+        """What ``form`` asks for. Raises RequestError."""
+        raise exceptions.MethodNotAllowed("POST")
+
+    @staticmethod
+    def common(form: Mapping[str, Any]) -> dict[str, Any]:
+        """What every request has. Raises RequestError."""
+        email = parameters.required("email", form.get("email")).strip()
+        return {
+            "resource_id": parameters.required("resource_id", form.get("resource_id")),
+            "email": parameters.email_address("email", email),
+            "key": parameters.short("key", parameters.optional("key", form.get("key")), 2000),
+            "doi": parameters.optional("doi", form.get("doi")),
+        }
+
+
+class PackageDatastoreView(PackageView):
+    """``/package_datastore``: rows of the datastore."""
+
+    def submission(self, form: Mapping[str, Any]) -> Submission:
+        """What ``form`` asks for. Raises RequestError."""
+        api_url = parameters.required("api_url", form.get("api_url"))
+        return Submission(
+            kind=Kind.DATASTORE,
+            api_url=parameters.http_address("api_url", api_url),
+            parameters=query_parameters(form),
+            format=parameters.optional("format", form.get("format")).lower() or "csv",
+            **self.common(form),
+        )
+
+
+class PackageDwcArchiveView(PackageDatastoreView):
+    """``/package_dwc_archive``: rows of the datastore as a Darwin Core Archive."""
+
+    def submission(self, form: Mapping[str, Any]) -> Submission:
+        """What ``form`` asks for. Raises RequestError."""
+        flavour = parameters.optional("format", form.get("format")).lower() or "csv"
+        options = {
+            "flavour": parameters.choice("format", flavour, FLAVOURS),
+            "eml": parameters.optional("eml", form.get("eml")),
+            "for_gbif": parameters.truth("for_gbif", form.get("for_gbif")) or False,
+        }
+        given = super().submission({**form, "format": "dwca"})
+        return Submission(**{**_fields(given), "options": options})
+
+
+def _fields(submission: Submission) -> dict[str, Any]:
+    return {name: getattr(submission, name) for name in Submission.__dataclass_fields__}
+
+
+class PackageUrlView(PackageView):
+    """``/package_url``: a file."""
+
+    def submission(self, form: Mapping[str, Any]) -> Submission:
+        """What ``form`` asks for. Raises RequestError."""
+        url = parameters.required("resource_url", form.get("resource_url"))
+        return Submission(
+            kind=Kind.URL,
+            resource_url=parameters.http_address("resource_url", url),
+            format="",
+            **self.common(form),
+        )
+
+
+class StatusView(LegacyView):
+    """``/status`` (and POST to ``/``): how busy the service is."""
+
+    def handle(self, form: Mapping[str, Any]) -> dict[str, Any]:
+        """Workers, requests that wait, requests that are done."""
+        now = overview.overview()
+        return {
+            "worker_count": now.workers,
+            "queue_length": now.queued,
+            "processed_requests": now.processed,
+        }
+
+
+class ClearCachesView(LegacyView):
+    """``/clear_caches``: delete the packages."""
+
+    def handle(self, form: Mapping[str, Any]) -> dict[str, Any]:
+        """Delete every package that is kept."""
+        caretaker.clear_packages()
+        return {"message": "Done."}

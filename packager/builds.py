@@ -1,0 +1,164 @@
+"""Builds one package: claim, stream, store, tell. The engine does the streaming; this is its foreman."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import socket
+import time
+import traceback
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+from django_q.exceptions import TimeoutException
+
+from packager import deliveries, engine, events, requests, stores, transitions
+from packager.errors import BuildFenced, BuildTimeout, PackagerError
+from packager.heartbeat import Heartbeat
+from packager.models import Delivery, Package, PackageError, PackageRequest, Status
+from packager.stores import Stored
+from packager.streaming.pipeline import Summary
+from packager.submission import from_request
+from packager.transitions import Claim
+from portal.logs import redact
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A stored archive and what is known about it."""
+
+    stored: Stored
+    summary: Summary
+    seconds: float
+
+
+def worker_name() -> str:
+    """Host and process that build."""
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
+def build(request_id: UUID) -> None:
+    """Build the package of one request. Does nothing if the request is not there to be claimed."""
+    claim = transitions.claim(request_id, worker_name())
+    if claim is None:
+        log.info("request %s is not there to be built", request_id)
+        return
+    try:
+        _finish(claim, _stream(claim))
+    except BuildFenced:
+        log.info("request %s was taken from this worker", request_id)
+    except PackagerError as fault:
+        give_up(claim, fault)
+    except TimeoutException:
+        give_up(claim, BuildTimeout())
+        raise
+    except Exception as fault:
+        log.exception("request %s failed in an unexpected way", request_id)
+        unexpected = PackagerError(type(fault).__name__)
+        unexpected.__cause__ = fault
+        give_up(claim, unexpected)
+
+
+def _stream(claim: Claim) -> Outcome:
+    request, started = PackageRequest.objects.get(pk=claim.request_id), time.monotonic()
+    with Heartbeat(claim) as heartbeat:
+        job = engine.open_job(from_request(request), heartbeat.progress)
+        with closing(job.build):
+            heartbeat.stops(job.stop)
+            stored = stores.default().save(heartbeat.watch(job.build), before_publishing=heartbeat.confirm)
+    return Outcome(stored, job.build.summary, time.monotonic() - started)
+
+
+def _finish(claim: Claim, outcome: Outcome) -> None:
+    try:
+        with transaction.atomic():
+            request = PackageRequest.objects.select_for_update().get(pk=claim.request_id)
+            package = _save_package(request, outcome)
+            progress = {"rows_done": package.rows or 0, "bytes_done": package.size}
+            if not transitions.succeed(claim, package, **progress):
+                raise BuildFenced
+            _share(request, package)
+    except BaseException:
+        stores.default().delete(outcome.stored.name)
+        raise
+
+
+def _save_package(request: PackageRequest, outcome: Outcome) -> Package:
+    now, stored, summary = timezone.now(), outcome.stored, outcome.summary
+    return Package.objects.create(
+        fingerprint=request.fingerprint,
+        stored_as=stored.name,
+        file_name=file_name(request),
+        resource_id=request.resource_id,
+        format=request.format,
+        size=stored.size,
+        rows=summary.rows,
+        sha256=stored.sha256,
+        members=[list(member) for member in summary.members],
+        notes=list(summary.notes),
+        build_seconds=outcome.seconds,
+        created_at=now,
+        expires_at=now + timedelta(days=settings.PACKAGER_EXPIRY_DAYS),
+    )
+
+
+def file_name(request: PackageRequest) -> str:
+    """What the download is called: resource and format, in characters that every system takes."""
+    safe = re.sub(r"[^A-Za-z0-9._-]+", "-", request.resource_id).strip(".-") or "package"
+    return f"{safe[:150]}.{request.format}.zip" if request.format else f"{safe[:150]}.zip"
+
+
+def _share(request: PackageRequest, package: Package) -> None:
+    request.refresh_from_db()
+    requests.announce_served(request, package)
+    facts = requests.event_facts(request)
+    built = events.PackageBuilt(**facts, rows=package.rows, size=package.size, seconds=package.build_seconds)
+    transaction.on_commit(partial(events.publish, built))
+    for follower in request.followers.filter(status=Status.QUEUED):
+        if transitions.share(follower.pk, package):
+            follower.refresh_from_db()
+            requests.announce_served(follower, package)
+
+
+def give_up(claim: Claim, fault: PackagerError) -> None:
+    """Note that a build failed, for its request and for all that joined it, and tell them."""
+    with transaction.atomic():
+        request = PackageRequest.objects.select_for_update().get(pk=claim.request_id)
+        error = _save_error(request, claim.attempt, fault)
+        if not transitions.fail(claim, error):
+            transaction.set_rollback(True)
+            return
+        _announce_failure(request, error)
+        for follower in request.followers.filter(status=Status.QUEUED):
+            if transitions.fail_follower(follower.pk, error):
+                _announce_failure(follower, error)
+
+
+def _save_error(request: PackageRequest, attempt: int, fault: PackagerError) -> PackageError:
+    trace = "".join(traceback.format_exception(fault)) if fault.__traceback__ or fault.__cause__ else fault.detail
+    return PackageError.objects.create(
+        request=request,
+        resource_id=request.resource_id,
+        attempt=attempt,
+        code=fault.code,
+        retryable=fault.retryable,
+        message=redact(fault.message)[:1000],
+        detail=redact(trace),
+        at=timezone.now(),
+    )
+
+
+def _announce_failure(request: PackageRequest, error: PackageError) -> None:
+    deliveries.announce(request, Delivery.Subject.FAILED)
+    facts = requests.event_facts(request)
+    failed = events.RequestFailed(**facts, code=error.code, message=error.message, reference=error.reference)
+    transaction.on_commit(partial(events.publish, failed))

@@ -1,0 +1,66 @@
+"""Keeps order: builds whose worker died are taken back, packages past their time are deleted."""
+
+from __future__ import annotations
+
+import logging
+
+from django.conf import settings
+from django.db import transaction
+
+from packager import builds, requests, stores, transitions
+from packager.errors import WorkerLost
+from packager.models import Package, PackageRequest, Queue, increase
+from packager.transitions import Claim
+
+log = logging.getLogger(__name__)
+#: An unfinished file this old (seconds) belongs to no build that still runs.
+LEFTOVER_AGE = 24 * 3600
+
+
+def requeue_stale() -> int:
+    """Take back builds whose heartbeat stopped and requests whose task got lost. Returns how many."""
+    taken_back = sum(_take_back(request) for request in PackageRequest.objects.stale())
+    return taken_back + _hand_over_forgotten() + _lead_stranded()
+
+
+def _take_back(request: PackageRequest) -> bool:
+    log.warning("the worker %s of request %s is gone", request.worker, request.pk)
+    if request.losses + 1 >= settings.PACKAGER_MAX_LOSSES:
+        builds.give_up(Claim(request.pk, request.attempt), WorkerLost(f"worker {request.worker}"))
+        return True
+    with transaction.atomic():
+        note = "the worker that built it stopped"
+        if not transitions.requeue(request.pk, "running", "portal", note, **increase(losses=1)):
+            return False
+        requests.enqueue(request)
+    return True
+
+
+def _hand_over_forgotten() -> int:
+    # a task that still waits in the broker is not lost, however long it waits
+    idle = [queue for queue in Queue.values if requests.queue_length(queue) == 0]
+    forgotten = list(PackageRequest.objects.forgotten().filter(queue__in=idle))
+    for request in forgotten:
+        requests.enqueue(request)
+    return len(forgotten)
+
+
+def _lead_stranded() -> int:
+    stranded = PackageRequest.objects.stranded().select_related("leader")
+    leaders = {request.leader for request in stranded if request.leader}
+    for former in leaders:
+        with transaction.atomic():
+            requests.promote_followers(former)
+    return len(leaders)
+
+
+def expire_packages() -> int:
+    """Delete packages past their time and what dead builds left behind. Returns how many packages went."""
+    gone = requests.expire_all(list(Package.objects.expired()))
+    stores.default().sweep(LEFTOVER_AGE)
+    return gone
+
+
+def clear_packages() -> int:
+    """Delete every package. Returns how many went."""
+    return requests.expire_all(list(Package.objects.kept()))

@@ -1,0 +1,103 @@
+"""Getting the news to the requester: its own tasks, its own states, its own retries.
+
+A delivery is claimed by a conditional update that counts its attempts; only the sender that holds the current number
+may say how it ended. A mail server that is down defers deliveries; it never touches a package.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+from django_q.tasks import async_task
+
+from packager import notifiers
+from packager.errors import DeliveryDeferred, DeliveryError
+from packager.models import Delivery, PackageRequest, increase
+
+log = logging.getLogger(__name__)
+
+#: Minutes between attempts; the last one repeats until PACKAGER_DELIVERY_HOURS are over.
+WAITS = (1, 2, 5, 10, 20, 30)
+
+
+def announce(request: PackageRequest, subject: str) -> list[Delivery]:
+    """Save what has to be sent about ``request`` and hand it to the cluster after the commit."""
+    channels = {"email": request.email, "webhook": request.webhook_url}
+    return [queue(request, channel, subject, address) for channel, address in channels.items() if address]
+
+
+def queue(request: PackageRequest, channel: str, subject: str, address: str) -> Delivery:
+    """Save one delivery and hand it to the cluster after the commit."""
+    now = timezone.now()
+    delivery = Delivery.objects.create(
+        request=request, channel=channel, subject=subject, address=address, created_at=now, next_attempt_at=now
+    )
+    transaction.on_commit(partial(_hand_over, delivery.pk))
+    return delivery
+
+
+def _hand_over(delivery_id: int) -> None:
+    try:
+        async_task("packager.tasks.deliver", delivery_id, cluster="fast")
+    except Exception:  # whatever the broker's client raises
+        # it is saved and due; the schedule that sends due deliveries finds it
+        log.exception("delivery %s could not be handed to the queue", delivery_id)
+
+
+def deliver(delivery_id: int) -> None:
+    """Send one delivery if it is due, and note how it went."""
+    delivery = _claim(delivery_id)
+    if delivery is None:
+        return
+    try:
+        notifiers.get(delivery.channel).send(delivery)
+    except DeliveryError as fault:
+        _note_failure(delivery, fault)
+    except Exception as fault:
+        log.exception("delivery %s failed in an unexpected way", delivery_id)
+        _note_failure(delivery, DeliveryDeferred(type(fault).__name__))
+    else:
+        _end(delivery, state=Delivery.State.SENT, sent_at=timezone.now(), error="", error_code="")
+
+
+def _claim(delivery_id: int) -> Delivery | None:
+    now = timezone.now()
+    due = Delivery.objects.due().filter(pk=delivery_id)
+    if not due.update(state=Delivery.State.SENDING, claimed_at=now, **increase(attempts=1)):
+        return None
+    return Delivery.objects.select_related("request__package").get(pk=delivery_id)
+
+
+def _note_failure(delivery: Delivery, fault: DeliveryError) -> None:
+    facts: dict[str, Any] = {"error": f"{fault.message} {fault.detail}".strip()[:1000], "error_code": fault.code}
+    give_up_at = delivery.created_at + timedelta(hours=settings.PACKAGER_DELIVERY_HOURS)
+    next_attempt = timezone.now() + timedelta(minutes=WAITS[min(delivery.attempts, len(WAITS)) - 1])
+    if fault.retryable and next_attempt < give_up_at:
+        _end(delivery, state=Delivery.State.PENDING, next_attempt_at=next_attempt, **facts)
+    else:
+        _end(delivery, state=Delivery.State.FAILED, **facts)
+
+
+def _end(delivery: Delivery, **changes: Any) -> None:
+    mine = Delivery.objects.filter(pk=delivery.pk, state=Delivery.State.SENDING, attempts=delivery.attempts)
+    mine.update(claimed_at=None, **changes)
+
+
+def send_due() -> int:
+    """Hand every due delivery to the cluster (again). Returns how many."""
+    due = list(Delivery.objects.due().values_list("pk", flat=True)[:1000])
+    for delivery_id in due:
+        _hand_over(delivery_id)
+    return len(due)
+
+
+def resend(delivery: Delivery) -> Delivery:
+    """Send the same news again, as a new delivery."""
+    with transaction.atomic():
+        return queue(delivery.request, delivery.channel, delivery.subject, delivery.address)

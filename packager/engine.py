@@ -1,0 +1,184 @@
+"""Puts the engine together with what the settings and the plugins say. The engine itself knows neither."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.utils import timezone
+
+from packager.errors import AddressForbidden, RequestError
+from packager.models import Kind
+from packager.streaming.addresses import is_public
+from packager.streaming.facts import Origin
+from packager.streaming.formats.registry import Formats, builtin
+from packager.streaming.http import AddressRule, Patience
+from packager.streaming.metadata import metadata_members
+from packager.streaming.pipeline import Build, Extras, FileContent, Summary, TableContent, Transform, shapes_for
+from packager.streaming.sources.base import Describes, File, FileSource, Table, TableSource
+from packager.streaming.sources.ckan import CkanSource
+from packager.streaming.types import Field, Member, Progress, RowsPage, Shape
+from packager.submission import Submission
+from portal import plugins
+
+#: Formats that carry their own metadata, and whose readers expect no other files.
+WITHOUT_METADATA = ("dwca",)
+#: How long a web request may wait for CKAN.
+HURRIED = Patience(connect=3, read=5, attempts=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A build ready to run, and a way to stop its source from another thread."""
+
+    build: Build
+    stop: Callable[[], None]
+
+
+def formats() -> Formats:
+    """The built-in formats, and what plugins add or replace."""
+    known = Formats(builtin())
+    for answer in plugins.ask("formats"):
+        for format in answer:
+            known.register(format)
+    return known
+
+
+def address_rule() -> AddressRule:
+    """From where data may be read."""
+    return AddressRule(tuple(settings.PACKAGER_CKAN_HOSTS))
+
+
+def check_address(field: str, url: str) -> None:
+    """Raises RequestError if ``url`` can never be read from; names resolve only when the build connects."""
+    rule = address_rule()
+    try:
+        rule.check_url(url)
+        if not rule.allowed and not _may_be_public(urlsplit(url).hostname or ""):
+            raise AddressForbidden
+    except AddressForbidden:
+        raise RequestError(
+            f"Parameter {field} is not an address that this service may read from", field=field
+        ) from None
+
+
+def _may_be_public(host: str) -> bool:
+    try:
+        return is_public(str(ip_address(host)))
+    except ValueError:
+        return host != "localhost" and not host.endswith(".localhost")
+
+
+def _patience() -> Patience:
+    return Patience(
+        connect=settings.PACKAGER_CONNECT_TIMEOUT,
+        read=settings.PACKAGER_READ_TIMEOUT,
+        attempts=settings.PACKAGER_PAGE_ATTEMPTS,
+    )
+
+
+def table_source(submission: Submission, patience: Patience | None = None) -> TableSource:
+    """Where the rows of this request come from."""
+    if offered := plugins.ask("table_source", submission=submission, key=submission.key or None):
+        return offered[0]
+    return CkanSource(
+        submission.api_url,
+        key=submission.key or None,
+        rule=address_rule(),
+        page_size=settings.PACKAGER_PAGE_SIZE,
+        connections=settings.PACKAGER_CONNECTIONS,
+        patience=patience or _patience(),
+    )
+
+
+def file_source(submission: Submission) -> FileSource:
+    """Where the file of this request comes from."""
+    from packager.streaming.sources.url import UrlSource
+
+    return UrlSource(address_rule(), key=submission.key or None, patience=_patience())
+
+
+def open_table(submission: Submission, shapes: Iterable[Shape], *, hurried: bool = False) -> Table:
+    """The rows of this request. ``hurried`` is for web requests, which cannot wait long. Raises SourceError."""
+    return table_source(submission, HURRIED if hurried else None).open(submission.query, tuple(shapes))
+
+
+def count_rows(submission: Submission) -> int | None:
+    """How many rows this request is about, if that can be known quickly. Raises SourceError."""
+    table = open_table(submission, (Shape.ROWS,), hurried=True)
+    try:
+        return table.expected
+    finally:
+        table.close()
+
+
+def open_job(submission: Submission, progress: Progress) -> Job:
+    """Ask the source and get everything ready; nothing is packed yet. Raises SourceError, FormatError."""
+    return _file_job(submission, progress) if submission.kind == Kind.URL else _table_job(submission, progress)
+
+
+def _file_job(submission: Submission, progress: Progress) -> Job:
+    file: File = file_source(submission).open(submission.resource_url)
+    content = FileContent(file, file.name or submission.resource_id)
+    return Job(Build(content, extras=_extras(submission, None), progress=progress), file.close)
+
+
+def _table_job(submission: Submission, progress: Progress) -> Job:
+    source, format = table_source(submission), formats().get(submission.format)
+    transform = _Transforms(submission) if plugins.implemented("row_transform") else None
+    options = format.check(submission.options)
+    table = source.open(submission.query, shapes_for(format, options, transform))
+    if transform:
+        transform.prepare(table.fields)
+    progress.total_rows = table.expected
+    content = TableContent(table, format, options)
+    build = Build(content, extras=_extras(submission, source), progress=progress, transform=transform)
+    return Job(build, table.close)
+
+
+class _Transforms:
+    """What plugins do to each page, one after the other."""
+
+    def __init__(self, submission: Submission) -> None:
+        self._submission = submission
+        self._steps: list[Transform] = []
+
+    def prepare(self, fields: Iterable[Field]) -> None:
+        self._steps = plugins.ask("row_transform", submission=self._submission, fields=list(fields))
+
+    def __call__(self, page: RowsPage) -> RowsPage:
+        for step in self._steps:
+            page = step(page)
+        return page
+
+
+def _extras(submission: Submission, source: TableSource | None) -> Extras:
+    return partial(_extra_members, submission, source)
+
+
+def _extra_members(submission: Submission, source: TableSource | None, summary: Summary) -> Iterator[Member]:
+    if settings.PACKAGER_METADATA and submission.format not in WITHOUT_METADATA:
+        yield from metadata_members(_description(submission, source), _origin(submission), summary, submission.options)
+    for members in plugins.ask("extra_members", submission=submission, summary=summary):
+        yield from members
+
+
+def _description(submission: Submission, source: TableSource | None) -> Mapping[str, object]:
+    return source.describe(submission.resource_id) if isinstance(source, Describes) else {}
+
+
+def _origin(submission: Submission) -> Origin:
+    is_file = submission.kind == Kind.URL
+    parts = urlsplit(submission.source_url)
+    return Origin(
+        ckan_url=f"{parts.scheme}://{parts.netloc}",
+        resource_id=submission.resource_id,
+        made=timezone.now(),
+        query=None if is_file else submission.query,
+        file_url=submission.resource_url,
+        doi=submission.doi,
+    )

@@ -1,0 +1,34 @@
+"""``manage.py status``: queues, clusters, requests by state."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+
+from packager.overview import Overview, overview
+
+
+class Command(BaseCommand):
+    """The state of the portal."""
+
+    help = "Print the clusters that are alive, what waits in each queue, and the requests by state."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """For people, or for scripts."""
+        parser.add_argument("--json", action="store_true", help="as JSON")
+
+    def handle(self, *_: Any, **options: Any) -> None:
+        """Print it."""
+        now = overview()
+        self.stdout.write(json.dumps(asdict(now), indent=2, default=str) if options["json"] else _in_words(now))
+
+
+def _in_words(now: Overview) -> str:
+    lines = [f"{c.queue or 'unknown'} cluster on {c.host}: {c.workers} workers, {c.status}" for c in now.clusters]
+    lines = lines or ["No cluster is running."]
+    lines += [f"{queue} queue: {count} waiting" for queue, count in now.waiting.items()]
+    lines += [f"The {queue} queue has work and no cluster." for queue in now.deserted]
+    return "\n".join(lines + [f"{status}: {count}" for status, count in now.requests.items()])

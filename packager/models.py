@@ -1,0 +1,279 @@
+"""The tables: what was asked, what was built, what went wrong, what was sent.
+
+Nothing here changes a state; ``transitions.py`` does that.
+"""
+
+from __future__ import annotations
+
+import secrets
+import uuid
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+
+from packager import querysets
+
+
+def new_token() -> str:
+    """An unguessable name for a link: 32 random bytes, URL safe."""
+    return secrets.token_urlsafe(32)
+
+
+def new_reference() -> str:
+    """A short name for a failure that a person can read out: ``PP-`` and eight letters and digits."""
+    alphabet = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
+    return "PP-" + "".join(secrets.choice(alphabet) for _ in range(8))
+
+
+class Status(models.TextChoices):
+    """The states of a request."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+
+
+UNDER_WAY = (Status.QUEUED, Status.RUNNING)
+
+
+class Kind(models.TextChoices):
+    """What is packaged."""
+
+    DATASTORE = "datastore", "Table"
+    URL = "url", "File"
+
+
+class Queue(models.TextChoices):
+    """The two clusters."""
+
+    FAST = "fast"
+    SLOW = "slow"
+
+
+class Package(models.Model):
+    """A finished archive in the store. ``rows`` is empty for a file; ``deleted_at`` says that the bytes are gone."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    fingerprint = models.CharField(max_length=64)
+    stored_as = models.CharField(max_length=100, unique=True)
+    file_name = models.CharField(max_length=255)
+    resource_id = models.CharField(max_length=255)
+    format = models.CharField(max_length=30)
+    size = models.BigIntegerField(help_text="bytes")
+    rows = models.BigIntegerField(null=True, blank=True)
+    sha256 = models.CharField(max_length=64)
+    members = models.JSONField(default=list, help_text="names and sizes of the files inside")
+    notes = models.JSONField(default=list, help_text="what the package says of its own wholeness")
+    build_seconds = models.FloatField(default=0)
+    downloads = models.PositiveIntegerField(default=0)
+    bytes_served = models.BigIntegerField(default=0)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    deleted_at = models.DateTimeField(null=True, blank=True)
+
+    objects = querysets.PackageQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("-created_at",)
+        indexes = (
+            models.Index(fields=["fingerprint", "created_at"], name="package_fingerprint"),
+            models.Index(fields=["expires_at"], condition=Q(deleted_at=None), name="package_expiry"),
+            models.Index(fields=["-created_at"], name="package_newest"),
+        )
+
+    def __str__(self) -> str:
+        return self.file_name
+
+
+class PackageRequest(models.Model):
+    """Somebody asked for a package.
+
+    ``attempt`` counts claims and fences: only the worker that holds the current number may finish the build.
+    ``leader`` is the request whose build this one waits for. ``sealed_key`` is the encrypted CKAN key.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    token = models.CharField(max_length=43, unique=True, default=new_token, editable=False)
+    kind = models.CharField(max_length=10, choices=Kind)
+    resource_id = models.CharField(max_length=255)
+    ckan_host = models.CharField(max_length=255, blank=True)
+    api_url = models.CharField(max_length=2000, blank=True)
+    resource_url = models.CharField(max_length=2000, blank=True)
+    parameters = models.JSONField(default=dict, help_text="what CKAN is asked for")
+    format = models.CharField(max_length=30)
+    options = models.JSONField(default=dict, blank=True)
+    email = models.CharField(max_length=320, blank=True)
+    doi = models.CharField(max_length=255, blank=True)
+    language = models.CharField(max_length=10, blank=True)
+    webhook_url = models.CharField(max_length=2000, blank=True)
+    sealed_key = models.TextField(blank=True, editable=False)
+    fingerprint = models.CharField(max_length=64)
+    queue = models.CharField(max_length=10, choices=Queue)
+    status = models.CharField(max_length=10, choices=Status, default=Status.QUEUED)
+    attempt = models.PositiveIntegerField(default=0)
+    losses = models.PositiveSmallIntegerField(default=0, help_text="how often a worker died while building it")
+    worker = models.CharField(max_length=255, blank=True)
+    leader = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="followers")
+    package = models.ForeignKey(Package, null=True, blank=True, on_delete=models.SET_NULL, related_name="requests")
+    cached = models.BooleanField(default=False, help_text="a fresh package was there already")
+    rows_done = models.BigIntegerField(default=0)
+    rows_total = models.BigIntegerField(null=True, blank=True)
+    bytes_done = models.BigIntegerField(default=0)
+    bytes_total = models.BigIntegerField(null=True, blank=True)
+    error_code = models.CharField(max_length=40, blank=True)
+    error_message = models.CharField(max_length=1000, blank=True)
+    error_reference = models.CharField(max_length=20, blank=True)
+    created_at = models.DateTimeField()
+    queued_at = models.DateTimeField()
+    started_at = models.DateTimeField(null=True, blank=True)
+    heartbeat_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    objects = querysets.RequestQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("-created_at",)
+        verbose_name = "request"
+        constraints = (
+            models.UniqueConstraint(
+                fields=["fingerprint"],
+                condition=Q(status__in=["queued", "running"], leader=None),
+                name="one_build_per_fingerprint",
+            ),
+        )
+        indexes = (
+            models.Index(fields=["-created_at"], name="request_newest"),
+            models.Index(fields=["status", "-created_at"], name="request_status"),
+            models.Index(fields=["status", "queue", "queued_at"], name="request_queue"),
+            models.Index(fields=["resource_id", "-created_at"], name="request_resource"),
+            models.Index(fields=["email"], name="request_email"),
+            models.Index(fields=["ckan_host", "-created_at"], name="request_host"),
+            models.Index(fields=["format", "-created_at"], name="request_format"),
+            models.Index(fields=["error_reference"], name="request_reference"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.resource_id} ({self.format})"
+
+    @property
+    def status_url(self) -> str:
+        """The requester's page. Absolute."""
+        return f"{settings.PUBLIC_URL}/requests/{self.token}/"
+
+    @property
+    def download_url(self) -> str:
+        """Where the package is, or will be. Absolute; empty while there is none."""
+        if self.package is None:
+            return ""
+        return f"{settings.PUBLIC_URL}/download/{self.token}/{self.package.file_name}"
+
+    @property
+    def building(self) -> PackageRequest:
+        """The request whose build decides about this one: its leader, or itself."""
+        return self.leader or self
+
+
+class RequestHistory(models.Model):
+    """One line for each change of state. Never changed, never deleted on its own."""
+
+    request = models.ForeignKey(PackageRequest, on_delete=models.CASCADE, related_name="history")
+    at = models.DateTimeField()
+    from_status = models.CharField(max_length=10, blank=True)
+    to_status = models.CharField(max_length=10, choices=Status)
+    attempt = models.PositiveIntegerField(default=0)
+    actor = models.CharField(max_length=150, default="portal")
+    note = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        ordering = ("at", "id")
+        verbose_name_plural = "request history"
+
+    def __str__(self) -> str:
+        return f"{self.from_status or 'new'} to {self.to_status}"
+
+
+class PackageError(models.Model):
+    """A failure of a build. ``message`` is fit for the requester; ``detail`` (the traceback) is for staff."""
+
+    request = models.ForeignKey(PackageRequest, on_delete=models.CASCADE, related_name="errors")
+    reference = models.CharField(max_length=20, unique=True, default=new_reference)
+    resource_id = models.CharField(max_length=255)
+    attempt = models.PositiveIntegerField()
+    code = models.CharField(max_length=40)
+    retryable = models.BooleanField()
+    message = models.CharField(max_length=1000)
+    detail = models.TextField(blank=True)
+    at = models.DateTimeField()
+    settled_at = models.DateTimeField(null=True, blank=True)
+    settled_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    settled_note = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        ordering = ("-at",)
+        verbose_name = "error"
+        indexes = (
+            models.Index(fields=["-at"], name="error_newest"),
+            models.Index(fields=["code", "-at"], name="error_code"),
+            models.Index(fields=["resource_id", "-at"], name="error_resource"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.reference}: {self.message}"
+
+
+class Delivery(models.Model):
+    """Something that has to reach somebody: a mail or a webhook call, with its own retries."""
+
+    class State(models.TextChoices):
+        """The states of a delivery."""
+
+        PENDING = "pending"
+        SENDING = "sending"
+        SENT = "sent"
+        FAILED = "failed"
+
+    class Subject(models.TextChoices):
+        """What it tells."""
+
+        READY = "ready", "The package is ready"
+        FAILED = "failed", "The request failed"
+        CANCELLED = "cancelled", "The request was cancelled"
+
+    request = models.ForeignKey(PackageRequest, on_delete=models.CASCADE, related_name="deliveries")
+    channel = models.CharField(max_length=30, default="email")
+    subject = models.CharField(max_length=20, choices=Subject)
+    address = models.CharField(max_length=2000)
+    state = models.CharField(max_length=10, choices=State, default=State.PENDING)
+    attempts = models.PositiveIntegerField(default=0)
+    next_attempt_at = models.DateTimeField()
+    claimed_at = models.DateTimeField(null=True, blank=True)
+    sent_at = models.DateTimeField(null=True, blank=True)
+    error_code = models.CharField(max_length=40, blank=True)
+    error = models.CharField(max_length=1000, blank=True)
+    created_at = models.DateTimeField()
+
+    objects = querysets.DeliveryQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("-created_at",)
+        verbose_name_plural = "deliveries"
+        indexes = (
+            models.Index(fields=["state", "next_attempt_at"], name="delivery_due"),
+            models.Index(fields=["-created_at"], name="delivery_newest"),
+            models.Index(fields=["address"], name="delivery_address"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.get_subject_display()} ({self.channel})"
+
+
+def increase(**amounts: int) -> dict[str, Any]:
+    """Arguments for ``update`` that add to counters in the database rather than in memory."""
+    return {name: F(name) + amount for name, amount in amounts.items()}

@@ -1,0 +1,51 @@
+"""Sends mail by Django's mail machinery. Every foreign exception of sending becomes ours here."""
+
+from __future__ import annotations
+
+import smtplib
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.core.mail import BadHeaderError, EmailMultiAlternatives
+
+from packager.errors import DeliveryDeferred, DeliveryRefused
+from packager.models import Delivery
+from packager.notifiers import messages
+
+
+class EmailNotifier:
+    """multipart/alternative: text, then HTML."""
+
+    channel = "email"
+
+    def send(self, delivery: Delivery) -> None:
+        """Send it now. Raises DeliveryDeferred, DeliveryRefused."""
+        message = messages.compose(delivery)
+        mail = EmailMultiAlternatives(message.subject, message.text, message.sender, [delivery.address])
+        mail.attach_alternative(message.html, "text/html")
+        mail.extra_headers = {"Auto-Submitted": "auto-generated", **message.headers}
+        with _our_errors():
+            mail.send()
+
+
+@contextmanager
+def _our_errors() -> Iterator[None]:
+    # codes only: the texts of servers repeat addresses
+    try:
+        yield
+    except BadHeaderError as fault:
+        raise DeliveryRefused("a header would have held a line break") from fault
+    except smtplib.SMTPRecipientsRefused as fault:
+        codes = [code for code, _ in fault.recipients.values()]
+        raise _by_code(codes[0] if codes else 0) from fault
+    except smtplib.SMTPAuthenticationError as fault:
+        raise DeliveryDeferred("the mail server refused the portal's own login") from fault
+    except smtplib.SMTPResponseException as fault:
+        raise _by_code(fault.smtp_code) from fault
+    except (smtplib.SMTPException, OSError) as fault:
+        raise DeliveryDeferred(type(fault).__name__) from fault
+
+
+def _by_code(code: int) -> DeliveryDeferred | DeliveryRefused:
+    """RFC 5321: 4yz is transient, 5yz is permanent."""
+    return (DeliveryRefused if 500 <= code < 600 else DeliveryDeferred)(f"SMTP {code}")

@@ -1,0 +1,129 @@
+"""Turns the text of form fields and JSON bodies into values; every complaint names its field."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+
+from packager.errors import RequestError
+
+#: CKAN keeps both as bigint.
+LARGEST = 2**63 - 1
+
+
+def required(name: str, value: Any) -> str:
+    """``value`` as text. Raises RequestError if there is none."""
+    text = optional(name, value)
+    if not text:
+        raise RequestError(f"Parameter {name} is required", field=name)
+    return text
+
+
+def optional(name: str, value: Any) -> str:
+    """``value`` as text; empty if there is none."""
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise RequestError(f"Parameter {name} must be text", field=name)
+    if "\0" in value:
+        raise RequestError(f"Parameter {name} must not contain NUL characters", field=name)
+    return value
+
+
+def short(name: str, value: str, most: int) -> str:
+    """``value``. Raises RequestError if it has more than ``most`` characters, or any that control."""
+    if len(value) > most:
+        raise RequestError(f"Parameter {name} is longer than {most} characters", field=name)
+    if any(ord(letter) < 32 for letter in value):
+        raise RequestError(f"Parameter {name} must not contain line breaks or control characters", field=name)
+    return value
+
+
+def whole_number(name: str, value: Any) -> int | None:
+    """A whole number, zero or more; None if there is none."""
+    if value is None or value == "":
+        return None
+    text = str(value).strip()
+    if isinstance(value, bool | float) or not (text.isascii() and text.isdigit()) or len(text) > 19:
+        raise RequestError(f"Parameter {name} must be a whole number, zero or more", field=name)
+    if int(text) > LARGEST:
+        raise RequestError(f"Parameter {name} is too large", field=name)
+    return int(text)
+
+
+def truth(name: str, value: Any) -> bool | None:
+    """true or false, in the ways in which CKAN writes them; None if there is none."""
+    if value is None or value == "":
+        return None
+    words = {"true": True, "t": True, "yes": True, "on": True, "1": True}
+    words |= {"false": False, "f": False, "no": False, "off": False, "0": False}
+    try:
+        return words[str(value).strip().lower()]
+    except KeyError:
+        raise RequestError(f"Parameter {name} must be true or false", field=name) from None
+
+
+def json_object(name: str, value: Any) -> dict[str, Any]:
+    """A JSON object, as text or parsed already; an empty one if there is none."""
+    if value is None or value == "":
+        return {}
+    if isinstance(value, str):
+        try:
+            value = json.loads(value, parse_constant=lambda word: _no_such_number(name, word))
+        except (ValueError, RecursionError):
+            raise RequestError(f"Parameter {name} is not valid JSON", field=name) from None
+    if not isinstance(value, dict):
+        raise RequestError(f"Parameter {name} must be a JSON object", field=name)
+    return value
+
+
+def _no_such_number(name: str, word: str) -> None:
+    raise RequestError(f"Parameter {name} must not contain {word}, which is no JSON", field=name)
+
+
+def names(name: str, value: Any) -> tuple[str, ...]:
+    """Names, as a list, a JSON list or comma separated; empty if there are none."""
+    if value is None or value == "":
+        return ()
+    if isinstance(value, str):
+        try:
+            value = json.loads(value) if value.lstrip().startswith("[") else value.split(",")
+        except ValueError:
+            raise RequestError(f"Parameter {name} is not a valid JSON list", field=name) from None
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise RequestError(f"Parameter {name} must be a list of names", field=name)
+    return tuple(dict.fromkeys(item.strip() for item in value if item.strip()))
+
+
+def email_address(name: str, value: str) -> str:
+    """An e-mail address. Raises RequestError for anything else, line breaks included."""
+    try:
+        validate_email(value)
+    except ValidationError:
+        raise RequestError(f"Parameter {name} is not a valid e-mail address", field=name) from None
+    return short(name, value, 254)
+
+
+def http_address(name: str, value: str) -> str:
+    """An http or https URL with a host and without a user name. Whether it may be fetched is another question."""
+    short(name, value, 2000)
+    try:
+        parts = urlsplit(value)
+        good = parts.scheme in ("http", "https") and parts.hostname and (parts.port is None or parts.port > 0)
+    except ValueError:
+        good = False
+    if not good or parts.username is not None or parts.password is not None:
+        raise RequestError(f"Parameter {name} must be an http or https address", field=name)
+    return value
+
+
+def choice(name: str, value: str, known: Mapping[str, Any] | list[str]) -> str:
+    """``value``. Raises RequestError if it is not among ``known``."""
+    if value not in known:
+        raise RequestError(f"Parameter {name} must be one of {', '.join(sorted(known))}", field=name)
+    return value

@@ -1,0 +1,81 @@
+"""Every question asked of the tables."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+if TYPE_CHECKING:
+    from packager.models import PackageRequest
+
+#: A queued request whose task has not been picked up for this long has probably lost its task.
+TASK_PATIENCE = timedelta(minutes=5)
+#: A delivery that is being sent for longer than this lost its worker.
+SENDING_PATIENCE = timedelta(minutes=10)
+
+
+class PackageQuerySet(models.QuerySet[Any]):
+    """Questions about packages."""
+
+    def kept(self) -> PackageQuerySet:
+        """Those whose bytes are in the store."""
+        return self.filter(deleted_at=None)
+
+    def fresh(self, fingerprint: str) -> PackageQuerySet:
+        """Kept packages of this content that are young enough to be handed out again, newest first."""
+        now = timezone.now()
+        born_after = now - timedelta(seconds=settings.PACKAGER_CACHE_TIME)
+        return self.kept().filter(fingerprint=fingerprint, created_at__gt=born_after, expires_at__gt=now)
+
+    def expired(self) -> PackageQuerySet:
+        """Kept packages whose time is over."""
+        return self.kept().filter(expires_at__lte=timezone.now())
+
+
+class RequestQuerySet(models.QuerySet[Any]):
+    """Questions about requests."""
+
+    def under_way(self) -> RequestQuerySet:
+        """Queued or running."""
+        return self.filter(status__in=["queued", "running"])
+
+    def leading(self) -> RequestQuerySet:
+        """Those that are, or would be, built themselves."""
+        return self.filter(leader=None)
+
+    def stale(self) -> RequestQuerySet:
+        """Running ones whose heartbeat stopped."""
+        limit = timezone.now() - timedelta(seconds=settings.PACKAGER_STALE_AFTER)
+        return self.filter(status="running", heartbeat_at__lt=limit)
+
+    def forgotten(self) -> RequestQuerySet:
+        """Queued ones whose task may be lost: the queue is shorter than their wait explains."""
+        return self.leading().filter(status="queued", queued_at__lt=timezone.now() - TASK_PATIENCE)
+
+    def stranded(self) -> RequestQuerySet:
+        """Queued followers of a request that is no longer under way."""
+        return self.filter(status="queued", leader__isnull=False).exclude(leader__status__in=["queued", "running"])
+
+    def ahead_of(self, request: PackageRequest) -> RequestQuerySet:
+        """Requests that are built before this one, in the same queue."""
+        mine = Q(queued_at__lt=request.queued_at)
+        return self.leading().filter(mine, status="queued", queue=request.queue)
+
+    def failed(self, **filters: Any) -> RequestQuerySet:
+        """Failed ones."""
+        return self.filter(status="failed", **filters)
+
+
+class DeliveryQuerySet(models.QuerySet[Any]):
+    """Questions about deliveries."""
+
+    def due(self) -> DeliveryQuerySet:
+        """Waiting ones whose time has come, and those whose sender died."""
+        now = timezone.now()
+        lost = Q(state="sending", claimed_at__lt=now - SENDING_PATIENCE)
+        return self.filter(Q(state="pending", next_attempt_at__lte=now) | lost)

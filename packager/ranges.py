@@ -1,0 +1,97 @@
+"""Serves a file with Range, ETag and HEAD (RFC 9110, sections 13 and 14)."""
+
+from __future__ import annotations
+
+import re
+from email.utils import parsedate_to_datetime
+from typing import BinaryIO
+
+from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase
+from django.utils.http import http_date
+
+#: One range only: a client that asks for several gets the whole file, which the RFC allows.
+_RANGE = re.compile(r"bytes=(?:(\d+)-(\d*)|-(\d+))")
+
+
+class Part:
+    """``length`` bytes of an open file from where it stands. Closes the file.
+
+    A server may send it by sendfile: ``fileno`` is there, and the length is in Content-Length.
+    """
+
+    def __init__(self, file: BinaryIO, length: int) -> None:
+        self._file = file
+        self._rest = length
+        self.fileno = file.fileno
+        self.tell = file.tell
+
+    def read(self, size: int = -1) -> bytes:
+        """At most ``size`` bytes; empty at the end."""
+        data = self._file.read(self._rest if size < 0 else min(size, self._rest))
+        self._rest -= len(data)
+        return data
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+
+def parse(header: str, size: int) -> tuple[int, int] | None:
+    """First and last byte that ``header`` asks for; None if it is no single range of bytes, and so to be ignored.
+
+    Raises:
+        ValueError: the range lies outside of the file.
+    """
+    found = _RANGE.fullmatch(header.replace(" ", ""))
+    if found is None:
+        return None
+    first, last, suffix = found.groups()
+    if suffix is not None:
+        start, end = max(size - int(suffix), 0), size - 1
+    else:
+        start, end = int(first), min(int(last) if last else size - 1, size - 1)
+        if last and int(last) < start:
+            return None
+    if start > end or start >= size:
+        raise ValueError(header)
+    return start, end
+
+
+def wanted(request: HttpRequest, etag: str, modified: float) -> str:
+    """The Range header, if the client's condition (If-Range) still holds; empty otherwise."""
+    condition = request.headers.get("If-Range", "")
+    if condition and not _same(condition, etag, modified):
+        return ""
+    return request.headers.get("Range", "")
+
+
+def _same(condition: str, etag: str, modified: float) -> bool:
+    if condition.startswith(('"', "W/")):
+        return condition == etag
+    try:
+        return parsedate_to_datetime(condition).timestamp() == int(modified)
+    except ValueError:
+        return False
+
+
+def respond(request: HttpRequest, file: BinaryIO, size: int, etag: str, modified: float) -> HttpResponseBase:
+    """200, 206 or 416. ``etag`` comes with its quotes; ``modified`` is in seconds since 1970."""
+    try:
+        span = parse(wanted(request, etag, modified), size)
+    except ValueError:
+        file.close()
+        return _with_headers(HttpResponse(status=416, headers={"Content-Range": f"bytes */{size}"}), etag, modified)
+    start, end = span or (0, size - 1)
+    file.seek(start)
+    response = FileResponse(Part(file, end - start + 1), status=206 if span else 200)
+    response["Content-Length"] = str(end - start + 1)
+    if span:
+        response["Content-Range"] = f"bytes {start}-{end}/{size}"
+    return _with_headers(response, etag, modified)
+
+
+def _with_headers(response: HttpResponseBase, etag: str, modified: float) -> HttpResponseBase:
+    response["Accept-Ranges"] = "bytes"
+    response["ETag"] = etag
+    response["Last-Modified"] = http_date(int(modified))
+    return response

@@ -1,0 +1,243 @@
+"""The front door: everything that may be asked of the portal comes through here.
+
+API, admin, commands and plugins call these functions and nothing deeper.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django_q.brokers import get_broker
+from django_q.tasks import async_task
+
+from packager import deliveries, engine, events, sizing, stores, transitions, vault
+from packager.errors import Conflict, StoreError
+from packager.models import Delivery, Kind, Package, PackageRequest, Queue, Status
+from packager.submission import Submission, check_lengths
+from portal import plugins
+
+log = logging.getLogger(__name__)
+
+
+def check(submission: Submission) -> Submission:
+    """The submission with the options of its format filled in, if it can be accepted.
+
+    Raises:
+        RequestError: what cannot be accepted; names the field.
+    """
+    check_lengths(submission)
+    if submission.kind == Kind.DATASTORE:
+        options = engine.formats().get(submission.format).check(submission.options)
+        submission = replace(submission, options=options)
+    field = "resource_url" if submission.kind == Kind.URL else "api_url"
+    engine.check_address(field, submission.source_url)
+    plugins.ask("look_at_submission", submission=submission)
+    return submission
+
+
+def submit(submission: Submission, *, ignore_cache: bool = False) -> PackageRequest:
+    """Save a request and see to it that it is built, joined to the same work under way, or served from the cache.
+
+    Args:
+        submission: what is asked for.
+        ignore_cache: build anew even if a fresh package is there.
+
+    Raises:
+        RequestError: what cannot be accepted; names the field.
+    """
+    submission = check(submission)
+    queue = _queue_for(submission, ignore_cache)
+    with transaction.atomic():
+        return _save(submission, queue, ignore_cache)
+
+
+def _queue_for(submission: Submission, ignore_cache: bool) -> str:
+    fingerprint = submission.fingerprint
+    if not ignore_cache and fresh_package(fingerprint):
+        return Queue.FAST
+    if leader := _leader(fingerprint):
+        return leader.queue
+    return sizing.queue_for(submission)
+
+
+def fresh_package(fingerprint: str) -> Package | None:
+    """A package of this content that is young enough to be handed out, and is really there."""
+    store = stores.default()
+    return next((p for p in Package.objects.fresh(fingerprint)[:3] if store.has(p.stored_as)), None)
+
+
+def _leader(fingerprint: str) -> PackageRequest | None:
+    return PackageRequest.objects.under_way().leading().filter(fingerprint=fingerprint).first()
+
+
+def _save(submission: Submission, queue: str, ignore_cache: bool) -> PackageRequest:
+    request = _new(submission, queue)
+    package = None if ignore_cache else fresh_package(request.fingerprint)
+    if package:
+        return _serve(request, package)
+    if _join(request):
+        return _accept(request, "joined a build that is under way")
+    try:
+        with transaction.atomic():
+            request.save(force_insert=True)
+    except IntegrityError:
+        # somebody asked for the same a moment ago; join them
+        if not _join(request):
+            raise
+    else:
+        enqueue(request)
+    return _accept(request, "")
+
+
+def _new(submission: Submission, queue: str) -> PackageRequest:
+    now, same = timezone.now(), ("kind", "resource_id", "api_url", "resource_url", "format", "email", "doi")
+    return PackageRequest(
+        **{name: getattr(submission, name) for name in same},
+        parameters=dict(submission.parameters),
+        options=dict(submission.options),
+        language=submission.language,
+        webhook_url=submission.webhook_url,
+        ckan_host=submission.ckan_host,
+        sealed_key=vault.seal(submission.key),
+        fingerprint=submission.fingerprint,
+        queue=queue,
+        created_at=now,
+        queued_at=now,
+    )
+
+
+def _join(request: PackageRequest) -> bool:
+    # locked, so that the build cannot finish between this look and the commit
+    leading = PackageRequest.objects.under_way().leading().select_for_update()
+    leader = leading.filter(fingerprint=request.fingerprint).first()
+    if leader is None:
+        return False
+    request.leader, request.queue = leader, leader.queue
+    request.save(force_insert=True)
+    return True
+
+
+def _accept(request: PackageRequest, note: str) -> PackageRequest:
+    transitions.write_history(request.pk, "", request.status, note=note)
+    accepted = events.RequestAccepted(**event_facts(request), queue=request.queue, cached=request.cached)
+    transaction.on_commit(partial(events.publish, accepted))
+    return request
+
+
+def _serve(request: PackageRequest, package: Package) -> PackageRequest:
+    request.status, request.package, request.cached = Status.SUCCEEDED, package, True
+    request.finished_at, request.rows_done, request.sealed_key = request.created_at, package.rows or 0, ""
+    request.save(force_insert=True)
+    _accept(request, "a fresh package was there already")
+    announce_served(request, package)
+    return request
+
+
+def announce_served(request: PackageRequest, package: Package) -> None:
+    """Tell the requester and the listeners that a package is there. To be called inside the transaction."""
+    deliveries.announce(request, Delivery.Subject.READY)
+    served = events.RequestServed(**event_facts(request), rows=package.rows, size=package.size, cached=request.cached)
+    transaction.on_commit(partial(events.publish, served))
+
+
+def event_facts(request: PackageRequest) -> dict[str, Any]:
+    """What every event tells of its request."""
+    same = ("resource_id", "ckan_host", "format", "email")
+    return {"at": timezone.now(), "request_id": request.pk, **{name: getattr(request, name) for name in same}}
+
+
+def enqueue(request: PackageRequest) -> None:
+    """Hand the build to the cluster once the transaction is committed."""
+    transaction.on_commit(partial(_hand_over, str(request.pk), request.queue))
+
+
+def _hand_over(request_id: str, queue: str) -> None:
+    try:
+        async_task("packager.tasks.build_package", request_id, cluster=queue)
+    except Exception:  # whatever the broker's client raises
+        # the request is saved; `requeue_stale` hands it over again when the broker is back
+        log.exception("request %s could not be handed to the queue %s", request_id, queue)
+
+
+def cancel(request_id: UUID, *, actor: str = "requester") -> PackageRequest:
+    """Cancel a request that is queued or running. Those who joined it go on, one of them leading.
+
+    Raises:
+        Conflict: it is not under way any more.
+    """
+    with transaction.atomic():
+        if not transitions.cancel(request_id, actor):
+            raise Conflict("Only a request that is queued or running can be cancelled")
+        request = PackageRequest.objects.get(pk=request_id)
+        promote_followers(request)
+        cancelled = events.RequestCancelled(**event_facts(request))
+        transaction.on_commit(partial(events.publish, cancelled))
+    return request
+
+
+def promote_followers(former: PackageRequest) -> None:
+    """The oldest follower of a request that was given up leads from here on, and the others follow it."""
+    followers = list(former.followers.filter(status=Status.QUEUED).order_by("created_at"))
+    if not followers:
+        return
+    first, *others = followers
+    if transitions.promote(first.pk):
+        PackageRequest.objects.filter(pk__in=[f.pk for f in others], status=Status.QUEUED).update(leader=first)
+        enqueue(first)
+
+
+def retry(request_id: UUID, *, actor: str = "requester") -> PackageRequest:
+    """Queue a failed, cancelled or expired request again; if the same is under way, it joins that.
+
+    Raises:
+        Conflict: it is in no state to be retried.
+    """
+    request = PackageRequest.objects.get(pk=request_id)
+    if request.status not in (Status.FAILED, Status.CANCELLED, Status.EXPIRED):
+        raise Conflict("Only a request that failed, was cancelled or has expired can be tried again")
+    with transaction.atomic():
+        leader = _leader(request.fingerprint)
+        if not transitions.requeue(request_id, request.status, actor, "tried again", losses=0, leader=leader):
+            raise Conflict("The request has changed its state in the meantime")
+        request.refresh_from_db()
+        if leader is None:
+            enqueue(request)
+    return request
+
+
+def expire(package: Package) -> None:
+    """Delete a package's file and say so wherever it was offered.
+
+    The file goes first: if this is interrupted, doing it again finishes it.
+
+    Raises:
+        StoreError: the file could not be deleted.
+    """
+    stores.default().delete(package.stored_as)
+    with transaction.atomic():
+        Package.objects.kept().filter(pk=package.pk).update(deleted_at=timezone.now())
+        for request_id in package.requests.filter(status=Status.SUCCEEDED).values_list("pk", flat=True):
+            transitions.expire(request_id)
+
+
+def expire_all(packages: list[Package]) -> int:
+    """Expire each of ``packages``; one that cannot be deleted is logged and left. Returns how many went."""
+    gone = 0
+    for package in packages:
+        try:
+            expire(package)
+            gone += 1
+        except StoreError:
+            log.exception("package %s could not be deleted", package.pk)
+    return gone
+
+
+def queue_length(queue: str) -> int:
+    """How many tasks wait in the broker for this cluster."""
+    return int(get_broker(queue).queue_size())

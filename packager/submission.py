@@ -1,0 +1,113 @@
+"""What somebody asks for, before it is saved."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+from packager import parameters, vault
+from packager.errors import RequestError
+from packager.models import Kind, PackageRequest
+from packager.streaming.types import Query
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """A request that has been read, but not yet accepted.
+
+    ``parameters`` are those of ``Query`` without the resource id, and only those that were given. ``key`` is the
+    requester's CKAN key; it is never shown. ``options`` belong to the format.
+    """
+
+    kind: str
+    resource_id: str
+    format: str
+    email: str = ""
+    api_url: str = ""
+    resource_url: str = ""
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)
+    key: str = field(default="", repr=False)
+    doi: str = ""
+    language: str = ""
+    webhook_url: str = ""
+
+    @property
+    def source_url(self) -> str:
+        """Where the data come from."""
+        return self.resource_url if self.kind == Kind.URL else self.api_url
+
+    @property
+    def ckan_host(self) -> str:
+        """``host`` or ``host:port`` of the data portal."""
+        return urlsplit(self.source_url).netloc.lower()
+
+    @property
+    def query(self) -> Query:
+        """What CKAN is asked for."""
+        return query_from(self.resource_id, self.parameters)
+
+    @property
+    def fingerprint(self) -> str:
+        """The same for all requests that the same package answers. A key is part of it, an address is not."""
+        shape = {
+            "kind": self.kind,
+            "source": self.source_url,
+            "resource": self.resource_id,
+            "query": asdict(self.query),
+            "format": self.format,
+            "options": dict(self.options),
+            "doi": self.doi,
+            "key": vault.mark(self.key),
+        }
+        return hashlib.sha256(json.dumps(shape, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def query_from(resource_id: str, given: Mapping[str, Any]) -> Query:
+    """A ``Query`` from parameters as they are saved with a request (JSON has lists where Query has tuples)."""
+    return Query(resource_id, **{**given, "fields": tuple(given.get("fields", ()))})
+
+
+def query_parameters(form: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters for CKAN out of a form or JSON body; those that were not given are left out.
+
+    Raises:
+        RequestError: a value that cannot be used; names its field.
+    """
+    found = {
+        "filters": parameters.json_object("filters", form.get("filters")),
+        "q": _full_text(form.get("q")),
+        "plain": parameters.truth("plain", form.get("plain")),
+        "language": parameters.optional("language", form.get("language")),
+        "fields": list(parameters.names("fields", form.get("fields"))),
+        "sort": parameters.optional("sort", form.get("sort")).strip(),
+        "limit": parameters.whole_number("limit", form.get("limit")),
+        "offset": parameters.whole_number("offset", form.get("offset")),
+    }
+    return {name: value for name, value in found.items() if value not in (None, "", {}, [])}
+
+
+def _full_text(value: Any) -> Any:
+    if isinstance(value, dict):
+        return value
+    return parameters.optional("q", value)
+
+
+def from_request(request: PackageRequest) -> Submission:
+    """The submission out of which ``request`` was made."""
+    same = ("kind", "resource_id", "format", "email", "api_url", "resource_url", "parameters", "options")
+    more = ("doi", "language", "webhook_url")
+    values = {name: getattr(request, name) for name in same + more}
+    return Submission(**values, key=vault.unseal(request.sealed_key) or "")
+
+
+def check_lengths(submission: Submission) -> None:
+    """Raises RequestError for what does not fit into the tables, or could break a header."""
+    parameters.short("resource_id", submission.resource_id, 255)
+    parameters.short("doi", submission.doi, 255)
+    if len(json.dumps(submission.parameters)) > 100_000:
+        raise RequestError("The parameters of the query are too long", field="filters")

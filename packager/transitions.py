@@ -1,0 +1,137 @@
+"""The only place where a request changes its state.
+
+Each change is one conditional UPDATE and one line of history, in one transaction. Whoever loses a race gets ``False``
+(or None) and has changed nothing. A build is fenced by ``attempt``: it may report and finish only while its number is
+the current one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from packager.models import Package, PackageError, PackageRequest, RequestHistory, Status
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The right to build one request, until somebody else claims it."""
+
+    request_id: UUID
+    attempt: int
+
+
+def _move(selected: Any, request_id: UUID, before: str, to: str, actor: str, note: str, **changes: Any) -> bool:
+    with transaction.atomic():
+        if not selected.filter(pk=request_id, status=before).update(status=to, **changes):
+            return False
+        attempt = PackageRequest.objects.values_list("attempt", flat=True).get(pk=request_id)
+        write_history(request_id, before, to, attempt, actor, note)
+    return True
+
+
+def write_history(request_id: UUID, before: str, to: str, attempt: int = 0, actor: str = "", note: str = "") -> None:
+    """One line of history."""
+    RequestHistory.objects.create(
+        request_id=request_id,
+        at=timezone.now(),
+        from_status=before,
+        to_status=to,
+        attempt=attempt,
+        actor=actor or "portal",
+        note=note[:500],
+    )
+
+
+def claim(request_id: UUID, worker: str) -> Claim | None:
+    """Take a queued request to build it. None if it is not there to take."""
+    now = timezone.now()
+    start = {"started_at": now, "heartbeat_at": now, "rows_done": 0, "bytes_done": 0, "rows_total": None}
+    leading = PackageRequest.objects.leading()
+    with transaction.atomic():
+        taken = _move(
+            leading, request_id, "queued", "running", "", "", attempt=F("attempt") + 1, worker=worker, **start
+        )
+        if not taken:
+            return None
+        attempt = PackageRequest.objects.values_list("attempt", flat=True).get(pk=request_id)
+    return Claim(request_id, attempt)
+
+
+def report(claim: Claim, **progress: int | None) -> bool:
+    """Renew the heartbeat and note the progress. False if the build is no longer this worker's."""
+    held = PackageRequest.objects.filter(pk=claim.request_id, status="running", attempt=claim.attempt)
+    return bool(held.update(heartbeat_at=timezone.now(), **progress))
+
+
+def succeed(claim: Claim, package: Package, **progress: Any) -> bool:
+    """The package is stored."""
+    held = PackageRequest.objects.filter(attempt=claim.attempt)
+    end = {"package": package, "finished_at": timezone.now(), "sealed_key": "", **progress}
+    return _move(held, claim.request_id, "running", "succeeded", "", "", **end)
+
+
+def share(follower_id: UUID, package: Package) -> bool:
+    """A follower gets the package of its leader."""
+    end = {"package": package, "finished_at": timezone.now(), "sealed_key": "", "rows_done": package.rows or 0}
+    joined = PackageRequest.objects.filter(leader__isnull=False)
+    return _move(joined, follower_id, "queued", "succeeded", "", "joined a build that was under way", **end)
+
+
+def fail(claim: Claim, error: PackageError) -> bool:
+    """The build failed."""
+    held = PackageRequest.objects.filter(attempt=claim.attempt)
+    return _move(held, claim.request_id, "running", "failed", "", error.message, **_failure(error))
+
+
+def fail_follower(follower_id: UUID, error: PackageError) -> bool:
+    """The build that a follower waited for failed."""
+    joined = PackageRequest.objects.filter(leader__isnull=False)
+    return _move(joined, follower_id, "queued", "failed", "", error.message, **_failure(error))
+
+
+def _failure(error: PackageError) -> dict[str, Any]:
+    return {
+        "error_code": error.code,
+        "error_message": error.message,
+        "error_reference": error.reference,
+        "finished_at": timezone.now(),
+    }
+
+
+def cancel(request_id: UUID, actor: str) -> bool:
+    """Stop a request, running or not. A worker that is building it finds out with its next report."""
+    everything, end = PackageRequest.objects.all(), {"finished_at": timezone.now(), "leader": None}
+    return any(_move(everything, request_id, before, "cancelled", actor, "", **end) for before in ("queued", "running"))
+
+
+def promote(follower_id: UUID) -> bool:
+    """A follower whose leader is gone builds for itself. Raises IntegrityError if another one leads already."""
+    joined = PackageRequest.objects.filter(leader__isnull=False)
+    return _move(
+        joined, follower_id, "queued", "queued", "", "leads from here on", leader=None, queued_at=timezone.now()
+    )
+
+
+def requeue(request_id: UUID, before: str, actor: str, note: str = "", **changes: Any) -> bool:
+    """Back into the queue: a retry, or a lost build. Raises IntegrityError if the same work is under way."""
+    again: dict[str, Any] = {
+        "queued_at": timezone.now(),
+        "finished_at": None,
+        "error_code": "",
+        "error_message": "",
+        "package": None,
+    }
+    again |= {"error_reference": "", "worker": "", "cached": False, "rows_done": 0, "bytes_done": 0}
+    stale = PackageRequest.objects.stale() if before == Status.RUNNING else PackageRequest.objects.all()
+    return _move(stale, request_id, before, "queued", actor, note, **again, **changes)
+
+
+def expire(request_id: UUID) -> bool:
+    """The package of a request is gone."""
+    return _move(PackageRequest.objects.all(), request_id, "succeeded", "expired", "", "the package was deleted")
