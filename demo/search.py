@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from demo.catalogue import Resource
@@ -67,18 +67,12 @@ def answer(resource: Resource, search: Search, profile: Profile, twist: Twist) -
 
 
 def _numbers(table: Table, condition: Where, search: Search, profile: Profile) -> list[int]:
-    if profile.is_ckan:
-        return table.page(condition, search.keys, search.offset, search.limit)
-    in_full = [*search.keys, ("_id", False)]
-    return table.page(condition, in_full, search.offset + _position(search, profile), search.limit)
-
-
-def _position(search: Search, profile: Profile) -> int:
-    """How many rows the cursor of a foreign datastore has passed."""
-    if profile == Profile.SOLR:
-        return int(search.cursor) if search.cursor not in (None, "*") else 0
-    after = json.loads(search.after) if isinstance(search.after, str) else search.after
-    return int(after[0]) if after else 0
+    if profile == Profile.SOLR and search.cursor not in (None, "*"):
+        condition = replace(condition, first=max(condition.first, int(search.cursor or 0) + 1))
+    if profile == Profile.VERSIONED and search.after:
+        after = json.loads(search.after) if isinstance(search.after, str) else search.after
+        condition = replace(condition, first=max(condition.first, int(after[0]) + 1))
+    return table.page(condition, search.keys, search.offset, search.limit)
 
 
 def _twisted(numbers: list[int], twist: Twist) -> list[int]:
@@ -126,8 +120,10 @@ def _total(resource: Resource, search: Search, condition: Where, profile: Profil
 
 
 def _continuation(numbers: list[int], search: Search, profile: Profile) -> dict[str, Any]:
-    if not profile.is_ckan:
-        return _cursor(len(numbers), search, profile)
+    if profile == Profile.SOLR and search.cursor is not None:
+        return {"next_cursor": str(numbers[-1]) if numbers else search.cursor}
+    if profile == Profile.VERSIONED:
+        return {"after": [numbers[-1]] if numbers else None}
     if not (search.include_next_page and numbers):
         return {}
     keys = search.keys or ([] if search.q else [("_id", False)])
@@ -135,14 +131,6 @@ def _continuation(numbers: list[int], search: Search, profile: Profile) -> dict[
         descending = keys[0][1]
         return {"next_page": {"_id": {"lt" if descending else "gt": numbers[-1]}}}
     return {}
-
-
-def _cursor(count: int, search: Search, profile: Profile) -> dict[str, Any]:
-    """Where to go on: Solr repeats its cursor at the end, the other one has no more."""
-    reached = _position(search, profile) + count
-    if profile == Profile.VERSIONED:
-        return {"after": [reached] if count else None}
-    return {"next_cursor": str(reached) if count else search.cursor} if search.cursor is not None else {}
 
 
 def _joined(lines: list[bytes], records_format: str) -> bytes:

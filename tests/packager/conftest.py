@@ -1,0 +1,108 @@
+"""What the tests of the packager share: a CKAN, a portal that runs its queued tasks on demand, and requests."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.test import Client
+from django_q.models import OrmQ
+from django_q.signing import SignedPackage
+
+from demo.ckan import DemoCkan
+from packager import requests, tasks
+from packager.models import Kind, PackageRequest
+from packager.submission import Submission
+
+
+@pytest.fixture(scope="session")
+def _ckan() -> Iterator[DemoCkan]:
+    with DemoCkan(rows=500) as ckan:
+        yield ckan
+
+
+@pytest.fixture
+def ckan(_ckan: DemoCkan) -> Iterator[DemoCkan]:
+    """A CKAN without faults, whose log is empty."""
+    _ckan.faults.clear()
+    _ckan.requests.clear()
+    yield _ckan
+    _ckan.faults.clear()
+
+
+@pytest.fixture
+def portal(transactional_db: None, tmp_path: Any, settings: Any) -> Client:
+    """A client of a portal with an empty database and an empty store."""
+    settings.PACKAGER_STORE_DIRECTORY = tmp_path / "packages"
+    settings.PACKAGER_TEMP_DIRECTORY = tmp_path / "tmp"
+    settings.PACKAGER_PAGE_ATTEMPTS = 2
+    return Client()
+
+
+def run_tasks() -> int:
+    """Run what is queued, as the clusters would, until nothing is left. Returns how many tasks ran."""
+    ran = 0
+    while (queued := OrmQ.objects.order_by("pk").first()) is not None:
+        task = SignedPackage.loads(queued.payload)
+        queued.delete()
+        getattr(tasks, task["func"].rpartition(".")[2])(*task["args"])
+        ran += 1
+    return ran
+
+
+@pytest.fixture
+def submission(ckan: DemoCkan) -> Callable[..., Submission]:
+    """Makes submissions for the stand-in's ``small`` resource, or for what the arguments say."""
+
+    def make(**changes: Any) -> Submission:
+        plain = {
+            "kind": Kind.DATASTORE,
+            "resource_id": ckan.resources["small"].id,
+            "api_url": ckan.api_url,
+            "format": "csv",
+            "email": "ada@example.org",
+        }
+        return Submission(**{**plain, **changes})
+
+    return make
+
+
+@pytest.fixture
+def built(portal: Client, submission: Callable[..., Submission]) -> Callable[..., PackageRequest]:
+    """Submits, runs what is queued, and returns the request as it is then."""
+
+    def build(**changes: Any) -> PackageRequest:
+        request = requests.submit(submission(**changes))
+        run_tasks()
+        return PackageRequest.objects.get(pk=request.pk)
+
+    return build
+
+
+@pytest.fixture
+def post(portal: Client, ckan: DemoCkan) -> Callable[..., Any]:
+    """Posts a form to a ckanpackager endpoint, with the fields every request has unless told otherwise."""
+
+    def send(path: str = "/package_datastore", **fields: Any) -> Any:
+        plain = {
+            "secret": settings.PACKAGER_SECRET,
+            "resource_id": ckan.resources["small"].id,
+            "api_url": ckan.api_url,
+            "email": "ada@example.org",
+        }
+        return portal.post(path, {name: value for name, value in {**plain, **fields}.items() if value is not None})
+
+    return send
+
+
+def unpacked(client: Client, request: PackageRequest) -> dict[str, bytes]:
+    """The members of the package that the link of ``request`` gives."""
+    answer = client.get(request.download_url.removeprefix(settings.PUBLIC_URL))
+    assert answer.status_code == 200, answer
+    archive = zipfile.ZipFile(io.BytesIO(b"".join(answer)))
+    assert archive.testzip() is None
+    return {name: archive.read(name) for name in archive.namelist()}

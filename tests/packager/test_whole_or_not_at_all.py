@@ -1,0 +1,42 @@
+"""A package holds every row, or the request fails and says what was expected and what came."""
+
+from __future__ import annotations
+
+from django.core import mail
+
+from packager.models import Status
+
+
+def test_a_hiccup_of_the_data_portal_is_ridden_out(built, ckan):
+    ckan.faults.add("status", status=503)
+    assert built().status == Status.SUCCEEDED
+
+
+def test_missing_rows_fail_with_both_numbers(built, ckan, settings):
+    settings.PACKAGER_PAGE_SIZE = 100
+    ckan.faults.add("empty", times=99, after=4)
+    request = built()
+    assert (request.status, request.error_code) == (Status.FAILED, "incomplete_data")
+    assert "1000" in request.error_message
+
+
+def test_a_stale_total_neither_truncates_nor_fails(built, ckan):
+    request = built(resource_id=ckan.resources["stale_total"].id, parameters={"limit": 500})
+    assert (request.status, request.package.rows) == (Status.SUCCEEDED, 1000)
+
+
+def test_a_failure_is_mailed_with_a_reference_and_no_internals(built, ckan):
+    ckan.faults.add("status", status=404, times=9)
+    request = built()
+    message = mail.outbox[0]
+    assert request.error_reference in message.body
+    assert "Traceback" not in message.body
+    assert ckan.host not in message.body.replace(f"at {ckan.host}", "")
+
+
+def test_a_failure_keeps_its_traceback_for_staff_without_addresses_or_keys(built, ckan):
+    ckan.faults.add("status", status=404, times=9)
+    error = built(key="eyJsecret.key-of.somebody").errors.get()
+    assert "Traceback" in error.detail
+    assert "eyJsecret" not in error.detail
+    assert "ada@" not in error.detail
