@@ -14,9 +14,9 @@ from dataclasses import dataclass, replace
 
 from packager.errors import FormatError
 from packager.streaming.archive import named, zip_chunks
-from packager.streaming.formats.base import Format, Options
+from packager.streaming.formats.base import Format, NeedsFields, Options
 from packager.streaming.sources.base import File, Table
-from packager.streaming.types import Field, Member, Page, Progress, RowsPage, Shape, TextPage
+from packager.streaming.types import Field, Member, Page, Progress, Query, RowsPage, Shape, TextPage
 
 Transform = Callable[[RowsPage], RowsPage]
 
@@ -74,6 +74,13 @@ def shapes_for(format: Format, options: Options, transform: Transform | None = N
     if Shape.ROWS not in shapes:
         raise FormatError(reason=f"the rows are changed on their way, which {format.label} does not allow")
     return (Shape.ROWS,)
+
+
+def query_for(format: Format, query: Query) -> Query:
+    """The query to open the source with: a selection of fields gets those that the format cannot do without."""
+    needed = format.needed_fields if isinstance(format, NeedsFields) else ()
+    missing = tuple(name for name in needed if name not in query.fields)
+    return replace(query, fields=(*missing, *query.fields)) if query.fields and missing else query
 
 
 class Build:

@@ -5,9 +5,11 @@ import sys
 import pytest
 
 from packager.errors import FormatError
-from packager.streaming.formats.dwca import DwcSettings
+from packager.streaming.formats import delimited
+from packager.streaming.formats.dwca import DwcaFormat, DwcSettings
 from packager.streaming.formats.dwca.ids import UniqueIds
-from packager.streaming.types import Field
+from packager.streaming.pipeline import query_for
+from packager.streaming.types import Field, Query
 from tests.engine.dwca_inspection import inspect, package
 
 
@@ -94,3 +96,16 @@ def test_an_id_field_that_is_a_term_stands_there_too():
 
 def test_the_id_field_is_no_dynamic_property():
     assert package(["_id", "mood"], [[1, "good"]]).dynamic() == {"mood": "good"}
+
+
+@pytest.mark.parametrize(
+    ("asked", "opened"),
+    [((), ()), (("locality",), ("barcode", "locality")), (("locality", "barcode"), ("locality", "barcode"))],
+)
+def test_a_selection_of_fields_gets_the_id_field(asked, opened):
+    format = DwcaFormat(DwcSettings(id_field="barcode"))
+    assert query_for(format, Query("resource", fields=asked)).fields == opened
+
+
+def test_other_formats_leave_a_selection_of_fields_alone():
+    assert query_for(delimited.CSV, Query("resource", fields=("locality",))).fields == ("locality",)

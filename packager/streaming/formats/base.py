@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from packager.streaming.sources.base import Table
 from packager.streaming.types import Member, Shape
@@ -43,3 +43,12 @@ class Format(Protocol):
         Raises:
             FormatError: the data cannot be written in this format.
         """
+
+
+@runtime_checkable
+class NeedsFields(Protocol):
+    """A format that cannot do without certain fields, whatever selection of fields was asked for."""
+
+    @property
+    def needed_fields(self) -> Sequence[str]:
+        """Their names."""

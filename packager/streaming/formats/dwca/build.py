@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import chain, count
 from pathlib import Path
 
 from packager.streaming.formats.dwca.definitions import Definition
@@ -51,8 +52,8 @@ class _Waiting:
             self.spool.write(self.lines.take())
 
     def notes(self) -> Iterator[str]:
-        for name, count in self.unreadable.items():
-            yield f"Items of the field {name} that could not be read and have no row in {self.file.name}: {count}."
+        for name, number in self.unreadable.items():
+            yield f"Items of the field {name} that could not be read and have no row in {self.file.name}: {number}."
 
 
 class Build:
@@ -130,14 +131,12 @@ class Build:
 
     def _names(self) -> Iterator[str]:
         """File names, none of them twice: row types of different vocabularies can end in the same word."""
-        taken = [self.core_file.name]
+        taken = {self.core_file.name}
         for extension in self._layout.extensions.values():
-            stem, name = extension.definition.file_stem, ""
-            for number in range(1, len(taken) + 2):
-                name = f"{stem}_{number}.{self._flavour.suffix}" if number > 1 else f"{stem}.{self._flavour.suffix}"
-                if name not in taken:
-                    break
-            taken.append(name)
+            stem, suffix = extension.definition.file_stem, self._flavour.suffix
+            choices = chain((f"{stem}.{suffix}",), (f"{stem}_{number}.{suffix}" for number in count(2)))
+            name = next(choice for choice in choices if choice not in taken)
+            taken.add(name)
             yield name
 
     def _header(self, file: DataFile) -> list[str]:

@@ -50,6 +50,11 @@ class DwcaFormat:
         self._temp_directory = temp_directory
         self._now = now
 
+    @property
+    def needed_fields(self) -> Sequence[str]:
+        """The field of the ids."""
+        return (self._settings.id_field,)
+
     def check(self, options: Options) -> Options:
         """The options with their defaults. Raises RequestError, which names the option."""
         for option in options:
