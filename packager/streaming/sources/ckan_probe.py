@@ -94,7 +94,9 @@ class Search:
         empty = {"limit": 0, "include_total": True}
         try:
             answer = self.ask({**empty, "records_format": "csv"})
-        except (QueryRejected, SourceBusy):
+        except (QueryRejected, SourceBusy) as error:
+            if not _is_refusal(error):
+                raise
             return self.ask(empty), False
         return answer, answer.is_text
 
@@ -103,10 +105,8 @@ class Search:
         extra = {"filters": both(self.query.filters, EVERY_ID), "limit": 0, "include_next_page": True}
         try:
             answer = self.ask({**extra, "include_total": True})
-        except QueryRejected:
-            return None
-        except SourceBusy as error:
-            if error.facts["status"] != 500:
+        except (QueryRejected, SourceBusy) as error:
+            if not _is_refusal(error):
                 raise
             return None
         return Count(answer.count)
@@ -121,6 +121,11 @@ class Search:
             return any(field.name == ID for field in fields)
         whole = Search(self.client, self.url, Query(self.query.resource_id))
         return any(item.get("id") == ID for item in whole.ask({"limit": 0, "include_total": False}).fields)
+
+
+def _is_refusal(error: QueryRejected | SourceBusy) -> bool:
+    """Whether the answer is how servers take a parameter that they do not know: 400, 409, and 500 from some."""
+    return not isinstance(error, SourceBusy) or error.facts["status"] == 500
 
 
 def _field(item: Mapping[str, Any]) -> Field:

@@ -1,0 +1,167 @@
+"""Files of any size, read from an address."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator, Sequence
+from urllib.parse import unquote, urlsplit
+
+from urllib3 import BaseHTTPResponse
+
+from packager.errors import IncompleteData, SourceUnreachable
+from packager.streaming.http import AddressRule, HttpClient, Patience
+
+#: Bytes read at a time.
+PIECE = 1 << 18
+#: Bytes of a file name; file systems and archivers take no more than 255.
+LONGEST_NAME = 200
+
+#: Not allowed in file names by Windows, which opens our archives too.
+AWKWARD = frozenset('<>:"|?*')
+
+UNCHECKED = "The server did not say how large the file is; whether it arrived whole could not be checked."
+
+
+class UrlSource:
+    """Reads files from where ``rule`` permits. ``key`` is sent as ``Authorization`` to the host of the address only."""
+
+    def __init__(
+        self, rule: AddressRule | None = None, key: str | None = None, *, patience: Patience | None = None
+    ) -> None:
+        self._rule = rule or AddressRule()
+        self._key = key
+        self._patience = patience
+
+    def open(self, url: str) -> UrlFile:
+        """See ``FileSource.open``."""
+        client = HttpClient(self._rule, key=self._key, key_for=url, patience=self._patience, connections=1)
+        try:
+            return UrlFile(client, url)
+        except BaseException:
+            client.close()
+            raise
+
+
+class UrlFile:
+    """A file at an address. See ``File``.
+
+    A broken connection is taken up where it broke (RFC 9110, 14.2) if the server named the version of the file by a
+    strong validator; otherwise nobody could tell whether the rest belongs to the beginning.
+    """
+
+    def __init__(self, client: HttpClient, url: str) -> None:
+        self._client = client
+        self._url = url
+        self._got = 0
+        self._notes: list[str] = []
+        self._begin()
+
+    @property
+    def name(self) -> str:
+        """A safe name from the last segment of the path; empty if there is none."""
+        return safe_name(urlsplit(self._url).path)
+
+    @property
+    def size(self) -> int | None:
+        """Bytes, if the server said so."""
+        return self._size
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """What could not be known about the wholeness."""
+        return tuple(self._notes)
+
+    def chunks(self) -> Iterator[bytes]:
+        """See ``File.chunks``."""
+        try:
+            yield from self._resumed()
+            self._check()
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        """See ``File.close``."""
+        self._client.close()
+
+    def _begin(self) -> None:
+        self._response = self._client.get(self._url, {})
+        self._size = _length(self._response)
+        self._validator = _strong_validator(self._response)
+
+    def _resumed(self) -> Iterator[bytes]:
+        failures = 0
+        while True:
+            before = self._got
+            try:
+                if failures:
+                    self._again()
+                yield from self._read()
+            except SourceUnreachable as error:
+                failures = 1 if self._got > before else failures + 1
+                self._wait(failures, error)
+            else:
+                return
+
+    def _again(self) -> None:
+        self._response.close()
+        if self._got:
+            self._continue()
+        else:
+            self._begin()
+
+    def _read(self) -> Iterator[bytes]:
+        for piece in self._client.stream(self._response, PIECE):
+            self._got += len(piece)
+            yield piece
+
+    def _wait(self, failures: int, error: SourceUnreachable) -> None:
+        """Pause before going on; raises ``error`` (or what it means) if there is no going on."""
+        patience = self._client.patience
+        if failures < patience.attempts and (self._validator or not self._got):
+            self._client.pause(patience.delay(failures - 1, error))
+        elif self._size is not None:
+            raise IncompleteData(error.detail, expected=self._size, got=self._got, unit="bytes") from error
+        else:
+            raise error
+
+    def _continue(self) -> None:
+        headers = {"Range": f"bytes={self._got}-", "If-Range": self._validator}
+        self._response = self._client.get(self._url, headers)
+        place = self._response.headers.get("Content-Range", "")
+        if self._response.status != 206 or not place.startswith(f"bytes {self._got}-"):
+            raise IncompleteData("the file changed", expected=self._size or "more", got=self._got, unit="bytes")
+
+    def _check(self) -> None:
+        if self._size is not None and self._got != self._size:
+            raise IncompleteData(expected=self._size, got=self._got, unit="bytes")
+        if self._size is None and self._response.headers.get("Transfer-Encoding", "").lower() != "chunked":
+            self._notes.append(UNCHECKED)
+
+
+def _length(response: BaseHTTPResponse) -> int | None:
+    """Bytes of the content; None where they are those of a compressed form, which is undone in reading."""
+    length = response.headers.get("Content-Length", "")
+    encoded = response.headers.get("Content-Encoding", "identity").lower() != "identity"
+    return int(length) if length.isdecimal() and not encoded else None
+
+
+def _strong_validator(response: BaseHTTPResponse) -> str:
+    tag = response.headers.get("ETag", "")
+    encoded = "Content-Encoding" in response.headers
+    return tag if tag.startswith('"') and not encoded else ""
+
+
+def safe_name(path: str) -> str:
+    """The last segment of a path of a URL as a file name: decoded, without path, control characters, leading dots."""
+    segment = unquote(path, errors="replace").replace("\\", "/").rpartition("/")[2]
+    kept = "".join("_" if char in AWKWARD else char for char in segment if unicodedata.category(char)[0] != "C")
+    return _shortened(kept.strip().lstrip(".").strip().rstrip("."))
+
+
+def _shortened(name: str) -> str:
+    """Cut before the ending, on a whole character."""
+    stem, dot, ending = name.rpartition(".")
+    if not dot or len(ending.encode()) > 20:
+        stem, dot, ending = name, "", ""
+    room = LONGEST_NAME - len(f"{dot}{ending}".encode())
+    return stem.encode()[:room].decode(errors="ignore") + dot + ending
