@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from http.server import BaseHTTPRequestHandler
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlsplit
 
 from demo import actions, page
@@ -148,7 +148,8 @@ class Handler(BaseHTTPRequestHandler):
         headers = {"Content-Type": "application/octet-stream", "Transfer-Encoding": "chunked"}
         self._head(200, headers | {"Content-Disposition": f'attachment; filename="{name}"'})
         milliseconds = self.server.ckan.profile != Profile.V211
-        self._chunked(resource.text(delimiter, milliseconds=milliseconds), cut=Kind.CUT in faults)
+        if self.command != "HEAD":
+            self._chunked(resource.text(delimiter, milliseconds=milliseconds), cut=Kind.CUT in faults)
 
     def _chunked(self, pieces: Iterator[bytes], *, cut: bool) -> None:
         for piece in pieces:
@@ -181,6 +182,6 @@ class Handler(BaseHTTPRequestHandler):
         if self.command != "HEAD":
             self._pour(cut_out(file.pieces(), part.start, stop))
 
-    def _pour(self, pieces: Iterator[Any]) -> None:
+    def _pour(self, pieces: Iterator[bytes]) -> None:
         for piece in pieces:
             self.wfile.write(piece)

@@ -62,10 +62,11 @@ class Child:
 
 
 class Supervisor:
-    """Keeps children. ``logs`` is the directory for what they write."""
+    """Keeps children, which work in ``directory`` and write what they have to say into files in ``logs``."""
 
-    def __init__(self, logs: Path) -> None:
+    def __init__(self, logs: Path, directory: Path | None = None) -> None:
         self.logs = logs
+        self.directory = directory
         self.children: list[Child] = []
         self.interrupted = Event()
         logs.mkdir(parents=True, exist_ok=True)
@@ -90,6 +91,7 @@ class Supervisor:
             process = subprocess.Popen(  # noqa: S603  (the commands are our own)
                 command,
                 env=dict(environment),
+                cwd=self.directory,
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=subprocess.STDOUT,

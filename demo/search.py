@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from demo.catalogue import Resource
@@ -13,7 +13,7 @@ from demo.errors import invalid
 from demo.filters import filter_ops, ranks, where
 from demo.parameters import Profile, Search, check_names
 from demo.render import DELIMITERS, Style
-from demo.table import Table, Where
+from demo.table import Extra, Table, Where
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +53,9 @@ def answer(resource: Resource, search: Search, profile: Profile, twist: Twist) -
         raise invalid(query=["Query is not a single statement."])
     ops = filter_ops(search.filters, table.names) if search.filters else None
     condition = where(ops, search.q, table)
-    numbers = _twisted(_numbers(table, condition, search, profile), twist)
-    names, extra = _columns(table, search)
+    extra = _ranks(table, search)
+    numbers = _twisted(_numbers(table, condition, search, profile, extra), twist)
+    names = search.fields or [*table.names, *extra]
     style = Style(search.records_format, milliseconds=profile != Profile.V211, escaped=True)
     lines = table.write(numbers, names, style, extra, key=json.dumps(search.q) if extra else None)
     head, tail = _around(resource, search, profile, ops, names)
@@ -66,25 +67,32 @@ def answer(resource: Resource, search: Search, profile: Profile, twist: Twist) -
     return Answer(head, _joined(lines, search.records_format), tail)
 
 
-def _numbers(table: Table, condition: Where, search: Search, profile: Profile) -> list[int]:
-    if profile == Profile.SOLR and search.cursor not in (None, "*"):
-        condition = replace(condition, first=max(condition.first, int(search.cursor or 0) + 1))
-    if profile == Profile.VERSIONED and search.after:
-        after = json.loads(search.after) if isinstance(search.after, str) else search.after
-        condition = replace(condition, first=max(condition.first, int(after[0]) + 1))
-    return table.page(condition, search.keys, search.offset, search.limit)
+def _numbers(table: Table, condition: Where, search: Search, profile: Profile, extra: Extra) -> list[int]:
+    if profile.is_ckan:
+        keys = search.keys or [(name, True) for name in extra]
+        return table.page(condition, keys, search.offset, search.limit, extra)
+    in_full = [*search.keys, ("_id", False)]
+    return table.page(condition, in_full, search.offset + _position(search, profile), search.limit)
+
+
+def _position(search: Search, profile: Profile) -> int:
+    """How many rows the cursor of a foreign datastore has passed."""
+    if profile == Profile.SOLR:
+        return int(search.cursor) if search.cursor not in (None, "*") else 0
+    after = json.loads(search.after) if isinstance(search.after, str) else search.after
+    return int(after[0]) if after else 0
 
 
 def _twisted(numbers: list[int], twist: Twist) -> list[int]:
     return [] if twist.empty else numbers[: max(0, len(numbers) - twist.fewer)]
 
 
-def _columns(table: Table, search: Search) -> tuple[list[str], dict[str, list[object]]]:
-    """CKAN adds the rank columns of ``q``, unless it was told which columns to give."""
-    if search.fields:
-        return search.fields, {}
-    extra = ranks(search.q, table) if search.q else {}
-    return [*table.names, *extra], extra
+def _ranks(table: Table, search: Search) -> Extra:
+    """The columns that CKAN adds for ``q`` (unless it was told which ones to give), and sorts by if not told how."""
+    if not search.q:
+        return {}
+    found: Extra = table.remember(("ranks", json.dumps(search.q)), lambda: ranks(search.q, table))
+    return found
 
 
 def _around(
@@ -120,10 +128,8 @@ def _total(resource: Resource, search: Search, condition: Where, profile: Profil
 
 
 def _continuation(numbers: list[int], search: Search, profile: Profile) -> dict[str, Any]:
-    if profile == Profile.SOLR and search.cursor is not None:
-        return {"next_cursor": str(numbers[-1]) if numbers else search.cursor}
-    if profile == Profile.VERSIONED:
-        return {"after": [numbers[-1]] if numbers else None}
+    if not profile.is_ckan:
+        return _cursor(len(numbers), search, profile)
     if not (search.include_next_page and numbers):
         return {}
     keys = search.keys or ([] if search.q else [("_id", False)])
@@ -131,6 +137,14 @@ def _continuation(numbers: list[int], search: Search, profile: Profile) -> dict[
         descending = keys[0][1]
         return {"next_page": {"_id": {"lt" if descending else "gt": numbers[-1]}}}
     return {}
+
+
+def _cursor(count: int, search: Search, profile: Profile) -> dict[str, Any]:
+    """Where to go on: Solr repeats its cursor at the end, the other one has no more."""
+    reached = _position(search, profile) + count
+    if profile == Profile.VERSIONED:
+        return {"after": [reached] if count else None}
+    return {"next_cursor": str(reached) if count else search.cursor} if search.cursor is not None else {}
 
 
 def _joined(lines: list[bytes], records_format: str) -> bytes:

@@ -16,6 +16,8 @@ from demo.render import Style, template
 KEPT = 24  # prepared rows and sorted orders that a table remembers, a few MB each
 
 Test = Callable[[Sequence[object]], bool]
+#: Columns that come with a query, by name: a value for each of a table's ``tails``.
+Extra = Mapping[str, Sequence[object]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,7 @@ class Table:
     def _flags(self, where: Where) -> list[bool]:
         """Whether row n passes stands at ``n % period``."""
         test = where.test or (lambda _: True)
-        return self._remember(("flags", where.key), lambda: _rotated([test(tail) for tail in self.tails]))
+        return self.remember(("flags", where.key), lambda: _rotated([test(tail) for tail in self.tails]))
 
     def count(self, where: Where) -> int:
         """How many rows fit."""
@@ -90,8 +92,10 @@ class Table:
             return max(0, last - max(1, where.first) + 1)
         return sum(1 for _ in self.matching(where))
 
-    def page(self, where: Where, keys: Sequence[tuple[str, bool]], offset: int, limit: int) -> list[int]:
-        """The row numbers of one page, sorted by ``keys`` (name, descending).
+    def page(
+        self, where: Where, keys: Sequence[tuple[str, bool]], offset: int, limit: int, extra: Extra | None = None
+    ) -> list[int]:
+        """The row numbers of one page, sorted by ``keys`` (name, descending), which may be columns of ``extra``.
 
         Among equals the order is not the same on the first page and on later ones: the database promises none, and a
         reader that relies on one must lose rows here as it would there.
@@ -100,22 +104,23 @@ class Table:
             order: Iterable[int] = self.matching(where, descending=bool(keys) and keys[0][1])
         else:
             key = ("sorted", where.key, where.first, where.last, tuple(keys), offset > 0, self.rows, len(self.deleted))
-            order = self._remember(key, lambda: array("q", self._sorted(where, keys, offset > 0)))
+            order = self.remember(key, lambda: array("q", self._sorted(where, keys, offset > 0, extra or {})))
         return list(islice(order, offset, offset + limit))
 
-    def _sorted(self, where: Where, keys: Sequence[tuple[str, bool]], later: bool) -> list[int]:
+    def _sorted(self, where: Where, keys: Sequence[tuple[str, bool]], later: bool, extra: Extra) -> list[int]:
         numbers = list(self.matching(where, descending=later))
         for name, descending in reversed(keys):
-            numbers.sort(key=self._sort_key(name), reverse=descending)
+            numbers.sort(key=self._sort_key(name, extra), reverse=descending)
         return numbers
 
-    def _sort_key(self, name: str) -> Callable[[int], Any]:
+    def _sort_key(self, name: str, extra: Extra) -> Callable[[int], Any]:
         """Nulls come last, and first when descending, as in PostgreSQL."""
-        at = self.names.index(name)
-        if self.columns[at].numbered:
+        column = next((column for column in self.columns if column.name == name), None)
+        if column and column.numbered:
             return lambda number: number
         period = len(self.tails)
-        values = [(tail[at] is None, "" if tail[at] is None else tail[at]) for tail in self.tails]
+        plain = [tail[self.columns.index(column)] for tail in self.tails] if column else extra[name]
+        values = [(value is None, "" if value is None else value) for value in plain]
         return lambda number: values[(number - 1) % period]
 
     def write(
@@ -123,22 +128,22 @@ class Table:
         numbers: Iterable[int],
         names: Sequence[str],
         style: Style,
-        extra: Mapping[str, Sequence[object]] | None = None,
+        extra: Extra | None = None,
         key: Hashable = None,
     ) -> list[bytes]:
         """The rows as text, one piece each.
 
         Args:
-            extra: further columns by name, a value for each of ``tails``; ``key`` stands for their content.
+            extra: further columns that ``names`` may name; ``key`` stands for their content.
         """
         extra = extra or {}
-        found = self._remember(("rows", tuple(names), style, key), lambda: self._templates(names, style, extra))
+        found = self.remember(("rows", tuple(names), style, key), lambda: self._templates(names, style, extra))
         by_name = {column.name: column for column in self.columns}
         count = sum(1 for name in names if name in by_name and by_name[name].numbered)
         period = len(found)
         return [found[n % period] % ((n,) * count) for n in numbers]
 
-    def _templates(self, names: Sequence[str], style: Style, extra: Mapping[str, Sequence[object]]) -> list[bytes]:
+    def _templates(self, names: Sequence[str], style: Style, extra: Extra) -> list[bytes]:
         at = {name: index for index, name in enumerate(self.names)}
         columns = [self.columns[at[name]] if name in at else Column(name, "float") for name in names]
         return _rotated(
@@ -148,7 +153,8 @@ class Table:
             ]
         )
 
-    def _remember(self, key: Hashable, make: Callable[[], Any]) -> Any:
+    def remember(self, key: Hashable, make: Callable[[], Any]) -> Any:
+        """What ``make()`` gave when it was last called for that key, if that is not too long ago."""
         with self._lock:
             if key not in self._kept:
                 made = make()

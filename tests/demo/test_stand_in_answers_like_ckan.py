@@ -84,6 +84,20 @@ def test_a_full_text_search_adds_a_rank_and_cannot_give_lists(ckan):
     assert ask(ckan, q="bombus", records_format="lists")[0] == 409
 
 
+def test_a_full_text_search_sorts_by_rank_and_pages_unstably_unless_sorted_otherwise(ckan):
+    total = result(ckan, "small", q="linnaeus", limit=0)["total"]
+    half = total // 2 + 1
+
+    def found(**how):
+        pages = [result(ckan, "small", q="linnaeus", limit=half, offset=at, **how)["records"] for at in (0, half)]
+        return pages[0] + pages[1]
+
+    ranks = [row["rank"] for row in found()]
+    assert ranks == sorted(ranks, reverse=True)
+    assert len({row["_id"] for row in found()}) < total
+    assert len({row["_id"] for row in found(sort="_id")}) == total
+
+
 def test_csv_tells_null_from_empty_and_writes_json_null_as_text(ckan):
     one = {"filters": {"_id": 1}, "fields": ["text", "json", "flag", "moment"], "records_format": "csv"}
     assert result(ckan, "awkward", **one)["records"] == '"",null,t,1753-01-01T00:00:00.000\n'
@@ -135,14 +149,16 @@ def test_an_old_ckan_knows_neither_ranges_nor_next_page(old_ckan):
     assert result(old_ckan, limit=1)["records"][0]["modified"] == "2024-02-29T23:59:59"
 
 
+@pytest.mark.parametrize("sort", [{}, {"sort": "country desc"}])
 @pytest.mark.parametrize(
     ("profile", "asked", "answered"), [("solr", "cursor", "next_cursor"), ("versioned-datastore", "after", "after")]
 )
-def test_the_museums_datastores_page_by_cursor(profile, asked, answered):
+def test_the_museums_datastores_page_by_cursor_and_give_objects_only(profile, asked, answered, sort):
     with DemoCkan(rows=250, profile=profile) as ckan:
         cursor, seen = {"cursor": "*"} if asked == "cursor" else {}, []
-        while rows := (answer := result(ckan, limit=100, records_format="csv", **cursor))["records"]:
+        while rows := (answer := result(ckan, limit=100, records_format="csv", **sort, **cursor))["records"]:
             assert answer["_backend"] == profile
             seen += [row["_id"] for row in rows]
             cursor = {asked: answer[answered]}
-    assert seen == list(range(1, 251))
+    assert sorted(seen) == list(range(1, 251))
+    assert (seen == sorted(seen)) == (not sort)
