@@ -12,8 +12,9 @@ from packager.errors import FormatError
 from packager.streaming.formats.base import Options
 from packager.streaming.formats.options import refuse_unknown
 from packager.streaming.formats.text import float_text
+from packager.streaming.formats.values import columns_of, rows_of
 from packager.streaming.sources.base import Table
-from packager.streaming.types import Member, ObjectsPage, Page, RowsPage, Shape, Value
+from packager.streaming.types import Member, ObjectsPage, Page, Shape, Value
 
 _encoder = msgspec.json.Encoder(decimal_format="number")
 
@@ -52,23 +53,20 @@ def _lines(table: Table) -> Iterator[bytes]:
 def _page(page: Page, names: Sequence[str]) -> bytes:
     if isinstance(page, ObjectsPage):
         return b"\n".join(page.rows) + b"\n"
-    if isinstance(page, RowsPage):
-        return _encoded(page, names)
-    raise TypeError(f"JSON Lines cannot be made of {type(page).__name__}")
+    return _encoded(rows_of(page), names)
 
 
-def _encoded(page: RowsPage, names: Sequence[str]) -> bytes:
-    columns = [_spelled(column) for column in zip(*page.rows, strict=True)]
+def _encoded(rows: Sequence[Sequence[Value]], names: Sequence[str]) -> bytes:
+    columns = [_spelled(column) for column in columns_of(rows, len(names))]
     try:
         return _encoder.encode_lines([dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)])
     except UnicodeEncodeError as error:
-        raise FormatError(reason="a text is not valid Unicode.") from error
+        raise FormatError(reason="a text holds half of a surrogate pair, which UTF-8 cannot express") from error
 
 
 def _spelled(column: Sequence[Value]) -> Sequence[object]:
     """The column with its numbers as PostgreSQL writes them: digits without exponent, NaN and infinities as text."""
-    kinds = set(map(type, column))
-    if kinds.isdisjoint({float, Decimal}):
+    if {float, Decimal}.isdisjoint(map(type, column)):
         return column
     return [_number(value) for value in column]
 

@@ -43,4 +43,4 @@ def package(parts: Iterable[Part]) -> Iterator[bytes]:
     try:
         yield from stream_zip(entries, chunk_size=BLOCK, get_compressobj=deflater, extended_timestamps=False)
     except ZipOverflowError as error:
-        raise FormatError(reason="the document would be larger than 4 GiB.") from error
+        raise FormatError(reason="the document would be larger than 4 GiB") from error

@@ -52,7 +52,7 @@ class Column:
             return self._convert(values)
         except _MISFITS as error:
             row = first_row + self._first_misfit(values)
-            reason = f"row {row:,}, field {self._name!r}: the value does not fit the type {self._type}."
+            reason = f"row {row:,}, field {self._name!r}: the value does not fit the type {self._type}"
             raise FormatError(reason=reason) from error
 
     def _first_misfit(self, values: Sequence[Value]) -> int:

@@ -9,8 +9,9 @@ import pyarrow as pa
 from pyarrow import parquet
 
 from packager.streaming.formats.parquet_columns import Column
+from packager.streaming.formats.values import columns_of, rows_of
 from packager.streaming.sources.base import Table
-from packager.streaming.types import Page, RowsPage
+from packager.streaming.types import Page
 
 #: A row group ends with the page that brings it to this many rows or bytes.
 GROUP_ROWS = 50_000
@@ -42,9 +43,7 @@ def _batches(table: Table, columns: list[Column], schema: pa.Schema) -> Iterator
 
 
 def _batch(page: Page, columns: list[Column], schema: pa.Schema, first_row: int) -> pa.RecordBatch:
-    if not isinstance(page, RowsPage):
-        raise TypeError(f"Parquet cannot be made of {type(page).__name__}")
-    by_column = zip(columns, zip(*page.rows, strict=True), strict=True)
+    by_column = zip(columns, columns_of(rows_of(page), len(columns)), strict=True)
     arrays = [column.array(values, first_row) for column, values in by_column]
     return pa.record_batch(arrays, schema=schema)
 
@@ -52,11 +51,13 @@ def _batch(page: Page, columns: list[Column], schema: pa.Schema, first_row: int)
 def _groups(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.Table]:
     """Pages may be small; row groups should not be."""
     waiting: list[pa.RecordBatch] = []
+    rows = size = 0
     for batch in batches:
         waiting.append(batch)
-        if sum(b.num_rows for b in waiting) >= GROUP_ROWS or sum(b.nbytes for b in waiting) >= GROUP_BYTES:
+        rows, size = rows + batch.num_rows, size + batch.nbytes
+        if rows >= GROUP_ROWS or size >= GROUP_BYTES:
             yield pa.Table.from_batches(waiting)
-            waiting.clear()
+            waiting, rows, size = [], 0, 0
     if waiting:
         yield pa.Table.from_batches(waiting)
 

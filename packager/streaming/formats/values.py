@@ -1,18 +1,38 @@
-"""Single values as text, where a format has no type of its own for them."""
+"""What the formats that are made of values share: rows by column, and values as text where a format has no type."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
 
+from packager.errors import FormatError
 from packager.streaming.formats import text
 from packager.streaming.formats.text import JSON_TYPES, base_type
-from packager.streaming.types import Value
+from packager.streaming.types import Page, RowsPage, Value
 
 #: Turns the values of a column into text; nulls stay.
 Texter = Callable[[Sequence[Value]], Sequence[str | None]]
 
 _TEXT_TYPES = frozenset({"text", "varchar", "character", "char", "bpchar", "citext", "name", "uuid"})
+
+
+def rows_of(page: Page) -> Sequence[Sequence[Value]]:
+    """The rows of a page of values. Raises FormatError for a page of another shape."""
+    if not isinstance(page, RowsPage):
+        raise FormatError(reason=f"values were asked for, {type(page).__name__} came")
+    return page.rows
+
+
+def columns_of(rows: Sequence[Sequence[Value]], width: int) -> list[tuple[Value, ...]]:
+    """The same values by column; there must be rows.
+
+    Raises:
+        FormatError: a row has more or fewer values than ``width``.
+    """
+    for row in rows:
+        if len(row) != width:
+            raise FormatError(reason=f"a row has {len(row)} values for {width} columns")
+    return list(zip(*rows, strict=True))
 
 
 def is_only_text(type: str) -> bool:

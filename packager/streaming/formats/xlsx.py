@@ -8,11 +8,12 @@ from packager.errors import FormatError
 from packager.streaming.formats.base import Options
 from packager.streaming.formats.opc import PART_LIMIT, Part, package
 from packager.streaming.formats.options import refuse_unknown
+from packager.streaming.formats.values import rows_of
 from packager.streaming.formats.xlsx_cells import RowWriter
 from packager.streaming.formats.xlsx_parts import SHEET_HEAD, SHEET_TAIL, closing_parts, opening_parts, sheet_path
 from packager.streaming.formats.xlsx_text import CELL_LIMIT, CUT_MARK
 from packager.streaming.sources.base import Table
-from packager.streaming.types import Member, RowsPage, Shape, Value
+from packager.streaming.types import Member, Shape, Value
 
 #: Rows, header included, and columns of a sheet (Excel specifications and limits, support.microsoft.com).
 ROW_LIMIT = 1_048_576
@@ -56,7 +57,7 @@ class Xlsx:
             FormatError: more columns than a sheet has, or more data than a workbook can hold.
         """
         if len(table.fields) > COLUMN_LIMIT:
-            raise FormatError(reason=f"a sheet has {COLUMN_LIMIT:,} columns at most, the data {len(table.fields):,}.")
+            raise FormatError(reason=f"a sheet has {COLUMN_LIMIT:,} columns at most, the data {len(table.fields):,}")
         yield Member(MEMBER, package(_Workbook(table, self._row_limit, notes).parts()), compress=False)
 
 
@@ -119,7 +120,6 @@ class _Workbook:
 def _batches(table: Table) -> Iterator[Rows]:
     size = max(1, _BATCH_CELLS // max(1, len(table.fields)))
     for page in table.pages():
-        if not isinstance(page, RowsPage):
-            raise TypeError(f"A sheet cannot be made of {type(page).__name__}")
-        for start in range(0, page.count, size):
-            yield page.rows[start : start + size]
+        rows = rows_of(page)
+        for start in range(0, len(rows), size):
+            yield rows[start : start + size]

@@ -13,7 +13,7 @@ from decimal import Decimal
 from types import NoneType
 from typing import Any
 
-from packager.streaming.formats.values import is_only_text, texter
+from packager.streaming.formats.values import columns_of, is_only_text, texter
 from packager.streaming.formats.xlsx_text import CELL_LIMIT, all_fit, escaped, shortened
 from packager.streaming.types import Field, Value
 
@@ -48,10 +48,10 @@ class RowWriter:
     def rows(self, rows: Sequence[Sequence[Value]], first: int) -> str:
         """``<row>`` elements for a batch of rows, the first of them being row ``first`` of the sheet (from 1).
 
-        A null is no cell, an empty string a cell with empty text.
+        A null is no cell, an empty string a cell with empty text. Raises FormatError if a row is too long or short.
         """
         numbers = [str(number) for number in range(first, first + len(rows))]
-        by_column = zip(self._columns, zip(*rows, strict=True), strict=True)
+        by_column = zip(self._columns, columns_of(rows, len(self._columns)), strict=True)
         cells = [column.cells(values, numbers) for column, values in by_column]
         lines = map("".join, zip(*cells, strict=True))
         return "".join([f'<row r="{n}">{line}</row>' for n, line in zip(numbers, lines, strict=True)])
