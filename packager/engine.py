@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from ipaddress import ip_address
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -15,12 +16,23 @@ from packager.errors import AddressForbidden, RequestError
 from packager.models import Kind
 from packager.streaming.addresses import is_public
 from packager.streaming.facts import Origin
+from packager.streaming.formats.dwca import DwcaFormat, settings_from_configuration
 from packager.streaming.formats.registry import Formats, builtin
 from packager.streaming.http import AddressRule, Patience
 from packager.streaming.metadata import metadata_members
-from packager.streaming.pipeline import Build, Extras, FileContent, Summary, TableContent, Transform, shapes_for
+from packager.streaming.pipeline import (
+    Build,
+    Extras,
+    FileContent,
+    Summary,
+    TableContent,
+    Transform,
+    query_for,
+    shapes_for,
+)
 from packager.streaming.sources.base import Describes, File, FileSource, Table, TableSource
 from packager.streaming.sources.ckan import CkanSource
+from packager.streaming.sources.url import UrlSource
 from packager.streaming.types import Field, Member, Progress, RowsPage, Shape
 from packager.submission import Submission
 from portal import plugins
@@ -40,12 +52,24 @@ class Job:
 
 
 def formats() -> Formats:
-    """The built-in formats, and what plugins add or replace."""
+    """The built-in formats, and what plugins add or replace. Raises DwcConfigurationError."""
     known = Formats(builtin())
+    known.register(_darwin_core())
     for answer in plugins.ask("formats"):
         for format in answer:
             known.register(format)
     return known
+
+
+def _darwin_core() -> DwcaFormat:
+    chosen = settings_from_configuration(
+        id_field=settings.PACKAGER_DWC_ID_FIELD,
+        core_extension=settings.PACKAGER_DWC_CORE_EXTENSION,
+        additional_extensions=settings.PACKAGER_DWC_ADDITIONAL_EXTENSIONS,
+        dynamic_term=settings.PACKAGER_DWC_DYNAMIC_TERM,
+        extension_fields=settings.PACKAGER_DWC_EXTENSION_FIELDS,
+    )
+    return DwcaFormat(chosen, temp_directory=Path(settings.PACKAGER_TEMP_DIRECTORY))
 
 
 def address_rule() -> AddressRule:
@@ -97,8 +121,6 @@ def table_source(submission: Submission, patience: Patience | None = None) -> Ta
 
 def file_source(submission: Submission) -> FileSource:
     """Where the file of this request comes from."""
-    from packager.streaming.sources.url import UrlSource
-
     return UrlSource(address_rule(), key=submission.key or None, patience=_patience())
 
 
@@ -131,7 +153,8 @@ def _table_job(submission: Submission, progress: Progress) -> Job:
     source, format = table_source(submission), formats().get(submission.format)
     transform = _Transforms(submission) if plugins.implemented("row_transform") else None
     options = format.check(submission.options)
-    table = source.open(submission.query, shapes_for(format, options, transform))
+    query = query_for(format, submission.query)
+    table = source.open(query, shapes_for(format, options, transform))
     if transform:
         transform.prepare(table.fields)
     progress.total_rows = table.expected

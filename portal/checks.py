@@ -9,7 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
 
-from packager.errors import PackagerError
+from packager.errors import DwcConfigurationError
 
 
 def connect() -> None:
@@ -61,7 +61,7 @@ def check_darwin_core(**_: Any) -> list[CheckMessage]:
     from packager import engine
 
     try:
-        engine.formats().get("dwca")
-    except PackagerError as fault:
-        return [Error(fault.message, hint="Correct the PACKAGER_DWC settings.", id="portal.E004")]
+        engine.formats()
+    except DwcConfigurationError as fault:
+        return [Error(fault.message, hint=f"Correct {fault.setting}; see docs/darwin-core.md.", id="portal.E004")]
     return []

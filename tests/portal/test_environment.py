@@ -52,3 +52,17 @@ def test_a_bad_value_stops_the_start_and_is_named(tmp_path, name, value):
     assert name in answer.stderr
     assert "HINT" in answer.stderr
     assert "Traceback" not in answer.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PACKAGER_DWC_CORE_EXTENSION", "/no/such/file.xml"),
+        ("PACKAGER_DWC_DYNAMIC_TERM", "noSuchTerm"),
+        ("PACKAGER_DWC_EXTENSION_FIELDS", '{"media": 3}'),
+    ],
+)
+def test_bad_darwin_core_settings_stop_the_start_too(tmp_path, name, value):
+    answer = _check(tmp_path, **{name: value})
+    assert answer.returncode != 0
+    assert name in answer.stderr

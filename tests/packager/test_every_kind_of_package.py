@@ -1,0 +1,65 @@
+"""Every endpoint and every format, from the form to the package."""
+
+from __future__ import annotations
+
+import pytest
+
+from packager import engine
+from packager.models import PackageRequest, Status
+from tests.packager.conftest import run_tasks, unpacked
+
+METADATA = {"README.txt", "data_dictionary.csv", "datapackage.json"}
+
+
+def _packaged(answer, portal):
+    assert answer.status_code == 200, answer.content
+    run_tasks()
+    request = PackageRequest.objects.get(pk=answer.json()["request_id"])
+    assert request.status == Status.SUCCEEDED, request.error_message
+    return unpacked(portal, request)
+
+
+@pytest.mark.parametrize("name", [name for name in engine.formats().names() if name != "dwca"])
+def test_a_table_in_every_format(post, portal, name):
+    members = _packaged(post(format=name), portal)
+    assert next(iter(members)) == f"resource.{name}"
+    assert set(members) >= METADATA
+
+
+def test_metadata_can_be_left_out(post, portal, settings):
+    settings.PACKAGER_METADATA = False
+    assert list(_packaged(post(), portal)) == ["resource.csv"]
+
+
+def test_a_file_comes_under_its_own_name(post, portal, ckan):
+    answer = post("/package_url", resource_url=ckan.download_url("small"), api_url=None)
+    members = _packaged(answer, portal)
+    assert "specimens.csv" in members or any(name.endswith(".csv") for name in members)
+    first = next(iter(members))
+    assert members[first].count(b"\n") > 1000
+
+
+def test_a_darwin_core_archive(post, portal):
+    eml = "<eml><id>{package_id}</id><date>{pub_date}</date></eml>"
+    members = _packaged(post("/package_dwc_archive", eml=eml, for_gbif="true"), portal)
+    assert next(iter(members)) == "occurrence.csv"
+    assert {"meta.xml", "eml.xml", "gbif.json"} <= set(members)
+    assert "README.txt" not in members
+
+
+def test_a_darwin_core_archive_with_tabs(post, portal):
+    members = _packaged(post("/package_dwc_archive", format="tsv"), portal)
+    assert next(iter(members)) == "occurrence.tsv"
+
+
+def test_an_unknown_flavour_of_darwin_core_is_400(post):
+    answer = post("/package_dwc_archive", format="xlsx")
+    assert answer.status_code == 400
+    assert "format" in answer.json()["message"]
+
+
+def test_neither_address_nor_secret_nor_key_is_in_any_member(post, portal, settings):
+    members = _packaged(post(key="eyJsome.secret.key"), portal)
+    for content in members.values():
+        for word in (b"ada@example.org", settings.PACKAGER_SECRET.encode(), b"eyJsome"):
+            assert word not in content
