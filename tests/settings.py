@@ -16,6 +16,7 @@ os.environ.update(
         "ALLOWED_HOSTS": "testserver,127.0.0.1,localhost,portal.test",
         "EMAIL_URL": "memorymail://",
         "PLUGINS": "",
+        "DJANGO_LIVE_TEST_SERVER_ADDRESS": "127.0.0.1",
     }
 )
 os.environ.setdefault("DATABASE_URL", f"sqlite:///{ROOT}/portal.sqlite3")
