@@ -1,9 +1,11 @@
-"""``/statistics``, ``/statistics/requests`` and ``/statistics/errors`` of the ckanpackager contract: the answers."""
+"""``/statistics``, ``/statistics/requests`` and ``/statistics/errors`` of the ckanpackager contract."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+
+from packager.api.legacy import LegacyView
 
 from packager.errors import RequestError
 from stats import queries
@@ -11,6 +13,22 @@ from stats import queries
 #: More than any table holds, and still a number that every database takes.
 MOST = 2**53
 Fields = Mapping[str, Any]
+
+
+class TotalsView(LegacyView):
+    """``/statistics``: totals by resource."""
+
+    def handle(self, form: Fields) -> dict[str, Any]:
+        """See ``totals_answer``."""
+        return totals_answer(form)
+
+
+class RecordsView(LegacyView):
+    """``/statistics/requests`` and ``/statistics/errors``: the records, newest first."""
+
+    def handle(self, form: Fields) -> dict[str, Any]:
+        """See ``records_answer``."""
+        return records_answer(self.kwargs["kind"], form)
 
 
 def totals_answer(fields: Fields) -> dict[str, Any]:
