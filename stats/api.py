@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from packager.api.legacy import LegacyView
+from rest_framework.request import Request
+from rest_framework.response import Response
 
 from packager.errors import RequestError
 from stats import queries
@@ -26,9 +28,14 @@ class TotalsView(LegacyView):
 class RecordsView(LegacyView):
     """``/statistics/requests`` and ``/statistics/errors``: the records, newest first."""
 
+    def post(self, request: Request, kind: str) -> Response:  # type: ignore[override]  # the address says the kind
+        """See ``LegacyView.post``."""
+        self.kind = kind
+        return super().post(request)
+
     def handle(self, form: Fields) -> dict[str, Any]:
         """See ``records_answer``."""
-        return records_answer(self.kwargs["kind"], form)
+        return records_answer(self.kind, form)
 
 
 def totals_answer(fields: Fields) -> dict[str, Any]:

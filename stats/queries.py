@@ -117,7 +117,8 @@ def per_resource(since: date | None = None, until: date | None = None) -> list[d
     """The sums of each resource in these days, most requested first; names as in ``DailySum``."""
     limits = {"day__gte": since, "day__lte": until}
     rows = DailySum.objects.filter(**{name: value for name, value in limits.items() if value is not None})
-    return list(rows.values("resource_id").order_by().annotate(**_sums()).order_by("-requests", "resource_id"))
+    summed: QuerySet[Any, Any] = rows.values("resource_id").order_by().annotate(**_sums())
+    return list(summed.order_by("-requests", "resource_id"))
 
 
 def _sums() -> dict[str, Sum]:
