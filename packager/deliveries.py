@@ -28,7 +28,9 @@ WAITS = (1, 2, 5, 10, 20, 30)
 
 def announce(request: PackageRequest, subject: str) -> list[Delivery]:
     """Save what has to be sent about ``request`` and hand it to the cluster after the commit."""
-    channels = {"email": request.email, "webhook": request.webhook_url}
+    # What stands in the place of an address that was taken away is no address.
+    email = request.email if "@" in request.email else ""
+    channels = {"email": email, "webhook": request.webhook_url}
     return [queue(request, channel, subject, address) for channel, address in channels.items() if address]
 
 

@@ -57,6 +57,10 @@ class Environment:
         """Text, as it stands."""
         return os.environ.get(name, "") or default
 
+    def lines(self, name: str) -> str:
+        """Text of several lines; ``\\n`` in it is a line end, since a line of an ``.env`` file can hold no other."""
+        return self.text(name).replace("\\n", "\n")
+
     def flag(self, name: str, default: bool) -> bool:
         """true/false, yes/no, on/off, 1/0."""
         words = {

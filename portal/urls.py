@@ -13,6 +13,7 @@ from portal.views import home
 urlpatterns = [
     path("", home),
     path("status", legacy.StatusView.as_view()),
+    path("", include("stats.urls")),
     path("clear_caches", legacy.ClearCachesView.as_view()),
     path("package_datastore", legacy.PackageDatastoreView.as_view()),
     path("package_dwc_archive", legacy.PackageDwcArchiveView.as_view()),

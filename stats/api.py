@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from packager.api.legacy import LegacyView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from packager.api.legacy import LegacyView
 from packager.errors import RequestError
 from stats import queries
 

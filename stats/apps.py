@@ -15,3 +15,4 @@ class StatsConfig(AppConfig):
 
         events.listen(listeners.record)
         anonymise.register(holders.StatisticsAddresses())
+        anonymise.register(holders.RequestAddresses())

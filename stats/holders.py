@@ -1,4 +1,4 @@
-"""Where the statistics keep addresses, for ``anonymize``."""
+"""Where addresses are kept, for ``anonymize``."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from django.db import transaction
 
+from packager import personal
 from stats.anonymise import domain_of, is_hashed
 from stats.models import ErrorRecord, Requester, RequestRecord
 
@@ -44,3 +45,17 @@ class StatisticsAddresses:
             [Requester(resource_id=name, email=hashed) for name in names], ignore_conflicts=True
         )
         known.delete()
+
+
+class RequestAddresses:
+    """Addresses in requests that are over, and in the mails about them. What still has to be sent is left alone."""
+
+    name = "requests"
+
+    def plain(self) -> Iterator[str]:
+        """Distinct plain addresses, each as it is written."""
+        return (address for address in sorted(personal.addresses()) if not is_hashed(address))
+
+    def replace(self, address: str, hashed: str) -> int:
+        """Put the hash where the address is."""
+        return personal.replace_address(address, hashed)

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
+import subprocess
+import sys
 from io import StringIO
 from pathlib import Path
 
 import environ
 import pytest
 from django.core.management import CommandError, call_command
+
+from portal.environment import Environment
+
+ROOT = Path(__file__).parents[2]
 
 OLD = r'''# -*- coding: utf-8 -*-
 import os
@@ -116,6 +123,23 @@ def test_values_come_over_under_our_names(old_file, env_file):
     }
     values = values_in(env_file)
     assert {name: values.get(name) for name in expected} == expected
+
+
+def test_line_ends_come_back_when_the_portal_reads_its_settings(old_file, env_file, monkeypatch):
+    take_over(old_file, env_file)
+    monkeypatch.setenv("PACKAGER_EMAIL_BODY", values_in(env_file)["PACKAGER_EMAIL_BODY"])
+    read = Environment(Path("no.env")).lines("PACKAGER_EMAIL_BODY")
+    assert read == 'Hello,\n\n{download_url}\n\n"Bye"\n'
+
+
+@pytest.mark.parametrize("form", [["--settings", "{}"], ["--settings={}"], ["--old-settings", "{}"]])
+def test_the_option_reaches_the_command_and_not_django(old_file, env_file, form):
+    option = [word.format(old_file) for word in form]
+    command = [sys.executable, "manage.py", "import_ckanpackager", *option, "--env-file", str(env_file)]
+    environment = {**os.environ, "SECRET_KEY": ""}
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert values_in(env_file)["PACKAGER_CACHE_TIME"] == "86400"
 
 
 def test_mail_settings_become_one_address_that_keeps_every_character(old_file, env_file):

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import DatabaseError
 
 from stats.takeover import env_file, statistics
 from stats.takeover.mapping import Mapped, map_settings
@@ -26,6 +27,9 @@ class Command(BaseCommand):
         "file. The settings file is read, never run; values are never printed. Repeating it changes nothing. "
         "Exits 1 if something cannot be read or written, and has then changed nothing in the database."
     )
+
+    # The checks ask for settings that this command is there to bring.
+    requires_system_checks: list[str] = []
 
     def add_base_argument(self, parser: CommandParser, *names: str, **options: Any) -> None:
         """Leave out Django's own ``--settings``: here it is the old file. ``manage.py`` does its part too."""
@@ -54,6 +58,8 @@ class Command(BaseCommand):
             answer = _take_over(**options)
         except (OldDatabaseError, OldSettingsError) as error:
             raise CommandError(str(error)) from error
+        except DatabaseError as error:
+            raise CommandError(f"The portal's database cannot take it (did you run migrate?): {error}") from error
         except OSError as error:
             raise CommandError(f"{error.filename}: {error.strerror}") from error
         report = json.dumps(answer, indent=2, ensure_ascii=False) if options["json"] else "\n".join(_lines(answer))
