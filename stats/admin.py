@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from stats.models import BuildRecord, DailySum, DownloadRecord, ErrorRecord, OpeningBalance, RequestRecord
 
 
-class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in the stubs only
+class ReadOnlyAdmin(admin.ModelAdmin):
     """Looks, does not touch. Counting a large table for every page would make it slow."""
 
     show_full_result_count = False

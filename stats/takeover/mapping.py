@@ -121,7 +121,7 @@ def _broker(mapped: Mapped, name: str, value: Any) -> str:
     text = _line(mapped, name, value)
     if not text.startswith(("redis://", "rediss://")):
         raise Unfit("the portal queues in its database, or in Redis (redis://...)")
-    mapped.note(name, "with Redis a task is lost when its worker is killed; without this line the database queues")
+    mapped.note(name, "leave this line out to queue in the database, without Redis")
     return text
 
 

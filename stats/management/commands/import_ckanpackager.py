@@ -147,4 +147,4 @@ def _settings_lines(report: Answer) -> Iterator[str]:
     yield from (f"  {name}: note: {note}" for name, note in report["notes"].items())
     yield from (f"  {name}: not taken over: {reason}" for name, reason in report["left"].items())
     if report["to_set"]:
-        yield f"  still to be set by you: {', '.join(report['to_set'])}"
+        yield f"  to be set by you, in this file or the environment: {', '.join(report['to_set'])}"
