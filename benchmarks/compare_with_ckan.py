@@ -12,6 +12,7 @@ import csv
 import io
 import itertools
 import json
+import re
 import resource
 import sys
 import time
@@ -196,8 +197,8 @@ def _cases_of_texts(whole: Query, fields: list[Field], rows: list) -> Iterator[t
     if place is None:
         return
     name = fields[place].name
-    values = sorted({row[place] for row in rows if row[place]})
-    word = max(values[-1].split(), key=len)
+    values = sorted(set(_plain(rows, place)))
+    word = max(re.findall(r"\w+", " ".join(values)), key=len)
     yield "filter", replace(whole, filters={name: values[-1]}), Shape.CSV
     yield "filter, several values", replace(whole, filters={name: values[:3]}), Shape.CSV
     yield "filter, offset and limit", replace(whole, filters={name: values[-1]}, offset=3, limit=50), Shape.CSV
@@ -208,9 +209,14 @@ def _cases_of_texts(whole: Query, fields: list[Field], rows: list) -> Iterator[t
     yield "q and filter", replace(whole, q=word, filters={name: values[-1]}), Shape.CSV
 
 
+def _plain(rows: list, place: int) -> list[str]:
+    """The values of a column that can be asked for without care."""
+    return [row[place] for row in rows if row[place] and row[place].isprintable() and row[place].strip('" ')]
+
+
 def _repeats(rows: list, place: int) -> bool:
-    values = [row[place] for row in rows if row[place]]
-    return 1 < len(set(values)) < len(values) / 2 and all(value.isprintable() for value in values)
+    values = _plain(rows, place)
+    return 1 < len(set(values)) < len(values) * 0.9
 
 
 def run(site: Site, columns: list[str]) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import ssl
 from contextlib import suppress
-from functools import partial
+from functools import cache, partial
 from typing import Any
 from weakref import WeakSet
 
@@ -105,8 +105,12 @@ def pool_manager(guard: Guard, connections: int) -> PoolManager:
     return manager
 
 
+@cache
 def _tls() -> ssl.SSLContext:
-    """What the machine trusts (an intranet CKAN may have its own authority), and what browsers trust besides."""
+    """What the machine trusts (an intranet CKAN may have its own authority), and what browsers trust besides.
+
+    Read once: the certificates of all authorities take a while to load.
+    """
     context = ssl.create_default_context()
     context.load_verify_locations(certifi.where())
     return context

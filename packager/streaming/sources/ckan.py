@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from packager.errors import SourceError
+from packager.errors import AnswerMalformed, SourceError
 from packager.streaming.http import AddressRule, HttpClient, Patience
 from packager.streaming.sources.ahead import Ahead
 from packager.streaming.sources.ckan_answer import Batch, RowDecoder, read_batch
@@ -108,8 +108,10 @@ class CkanTable:
         self._search = Search(search.client, search.url, self._complete(query))
         self._before = Count(0) if self._window.limit == 0 else self._search.count(known)
         self._decoder = RowDecoder(known.fields)
-        self._sizer = PageSizer(page_size)
+        self._page_size = page_size
         self._connections = connections
+        self._sizer = PageSizer(page_size)
+        self._shifting = False
         self._ahead: Ahead[Batch] | None = None
         self._notes: list[str] = []
 
@@ -144,7 +146,7 @@ class CkanTable:
                     rows += page.count
                     yield page
             after = self._search.count(self._known)
-            self._notes += reconcile(self._before, after, self._window, rows)
+            self._notes += reconcile(self._before, after, self._window, rows, shifting=self._shifting)
         finally:
             self.close()
 
@@ -169,7 +171,9 @@ class CkanTable:
         return f"{sort}, {ID}" if sort else ID
 
     def _batches(self) -> Iterator[Batch]:
+        self._sizer = PageSizer(self._search.granted(self._known, self._page_size))
         plan = self._plan()
+        self._shifting = isinstance(plan, OffsetPlan)
         jobs = plan.jobs()
         first = next(jobs, None)
         if first is None:
@@ -203,7 +207,9 @@ class CkanTable:
         batch = self._batch(extra)
         if batch.count < least:
             batch = self._batch(extra)
-        self._sizer.saw(batch, limit)
+        if isinstance(batch.answer.limit, int) and batch.answer.limit < limit:
+            raise AnswerMalformed(f"the limit was lowered to {batch.answer.limit} after {limit} had been granted")
+        self._sizer.saw(batch)
         return batch
 
     def _batch(self, extra: Mapping[str, object]) -> Batch:

@@ -25,7 +25,7 @@ SPARSEST = 3
 
 
 class Fetch(Protocol):
-    """Asks for ``limit`` rows at a place (further parameters of ``datastore_search``).
+    """Asks for ``limit`` rows at a place (further parameters of ``datastore_search``); no more than CKAN grants.
 
     ``least``: rows that must come if nothing was deleted; when fewer come, they are asked for once more.
     """
@@ -52,11 +52,8 @@ class PageSizer:
         self._largest = 1
         self._row_bytes = 0.0
 
-    def saw(self, batch: Batch, asked: int) -> None:
-        """Learn from an answer to ``asked`` rows: how wide rows are, and whether CKAN lowered the limit."""
-        granted = batch.answer.limit
-        if isinstance(granted, int) and 0 < granted < asked:
-            self._most = min(self._most, granted)
+    def saw(self, batch: Batch) -> None:
+        """Learn from an answer how wide rows are."""
         if not batch.count:
             return
         self._largest = max(self._largest, batch.count)
@@ -95,10 +92,7 @@ class RangePlan:
     def _range(self, start: int, end: int) -> Batch:
         width = end - start + 1
         place = {"filters": {"_id": {"gte": start, "lte": end}}}
-        batch = self._fetch(width, place, width if self._dense else 0)
-        if isinstance(batch.answer.limit, int) and batch.answer.limit < width:
-            raise AnswerMalformed(f"the limit was lowered to {batch.answer.limit} after a larger one had been granted")
-        return batch
+        return self._fetch(width, place, width if self._dense else 0)
 
 
 class OffsetPlan:

@@ -8,6 +8,7 @@ from packager.errors import IncompleteData
 
 UNKNOWN = "The data portal does not say how many rows there are; whether all of them came could not be checked."
 CHANGED = "The data changed while it was read: there were {before} rows when reading began and {after} when it ended."
+SHIFTED = "This data portal counts pages off by position, so that a row may be missing or come twice."
 ESTIMATED = "The data portal only estimates its number of rows; whether all of them came could not be checked."
 
 
@@ -48,8 +49,10 @@ def wished_limit(limit: int | None, offset: int, claimed: int | None) -> int | N
     return None if limit in (claimed, max(0, claimed - offset)) else limit
 
 
-def reconcile(before: Count, after: Count, window: Window, got: int) -> list[str]:
+def reconcile(before: Count, after: Count, window: Window, got: int, *, shifting: bool = False) -> list[str]:
     """What is to be said about the wholeness of ``got`` rows.
+
+    ``shifting``: they came in pages by offset, whose rows move on when others are added or deleted before them.
 
     Raises:
         IncompleteData: fewer rows than there were at either time, or more.
@@ -61,5 +64,5 @@ def reconcile(before: Count, after: Count, window: Window, got: int) -> list[str
         expected = least if least == most else f"{least} to {most}"
         raise IncompleteData(expected=expected, got=got)
     if before.known != after.known:
-        return [CHANGED.format(before=before.known, after=after.known)]
+        return [CHANGED.format(before=before.known, after=after.known), *([SHIFTED] if shifting else [])]
     return []
