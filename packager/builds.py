@@ -119,10 +119,10 @@ def file_name(request: PackageRequest) -> str:
 
 def _share(request: PackageRequest, package: Package) -> None:
     request.refresh_from_db()
-    requests.announce_served(request, package)
     facts = requests.event_facts(request)
     built = events.PackageBuilt(**facts, rows=package.rows, size=package.size, seconds=package.build_seconds)
     transaction.on_commit(partial(events.publish, built))
+    requests.announce_served(request, package)
     for follower in request.followers.filter(status=Status.QUEUED):
         if transitions.share(follower.pk, package):
             follower.refresh_from_db()
