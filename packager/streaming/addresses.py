@@ -14,8 +14,6 @@ PORTS = {"http": 80, "https": 443}
 
 #: Carries an IPv4 address in the last 32 bits (RFC 6052).
 _NAT64 = IPv6Network("64:ff9b::/96")
-#: Translation inside a network (RFC 8215), which ``ipaddress`` takes for global.
-_LOCAL_NAT64 = IPv6Network("64:ff9b:1::/48")
 
 #: What ``socket.getaddrinfo`` says of one way to reach a host: family and socket address.
 Endpoint = tuple[socket.AddressFamily, tuple[Any, ...]]
@@ -77,12 +75,12 @@ def _resolve(host: str, port: int) -> list[Endpoint]:
 
 
 def is_public(text: str) -> bool:
-    """Whether an IP address belongs to the public Internet, by itself and by the IPv4 address that it may carry."""
+    """Whether an IP address belongs to the public Internet; of one that carries an IPv4 address, whether that does."""
     address = ip_address(text.partition("%")[0])
-    if not address.is_global or address.is_multicast or address.is_reserved or address in _LOCAL_NAT64:
-        return False
     carried = _carried(address) if isinstance(address, IPv6Address) else None
-    return carried is None or is_public(str(carried))
+    if carried is not None:
+        return is_public(str(carried))
+    return address.is_global and not address.is_multicast and not address.is_reserved
 
 
 def _carried(address: IPv6Address) -> IPv4Address | None:

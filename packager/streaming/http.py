@@ -112,7 +112,8 @@ class HttpClient:
     def stream(self, response: BaseHTTPResponse, size: int) -> Iterator[bytes]:
         """The body of an answer in pieces of at most ``size`` bytes. Raises SourceUnreachable if it breaks off."""
         with self._translated():
-            while piece := response.read(size):
+            # Not ``read``, which loses what came of a piece that breaks off.
+            while piece := response.read1(size):
                 yield piece
 
     def retry(self, work: Callable[[], T], attempts: int | None = None) -> T:
