@@ -17,7 +17,7 @@ from django.utils import timezone
 from django_q.tasks import async_task
 
 from packager import notifiers
-from packager.errors import DeliveryDeferred, DeliveryError
+from packager.errors import DeliveryDeferred, DeliveryError, DeliveryUnwanted
 from packager.models import Delivery, PackageRequest, increase
 
 log = logging.getLogger(__name__)
@@ -80,7 +80,9 @@ def _note_failure(delivery: Delivery, fault: DeliveryError) -> None:
     facts: dict[str, Any] = {"error": f"{fault.message} {fault.detail}".strip()[:1000], "error_code": fault.code}
     give_up_at = delivery.created_at + timedelta(hours=settings.PACKAGER_DELIVERY_HOURS)
     next_attempt = timezone.now() + timedelta(minutes=WAITS[min(delivery.attempts, len(WAITS)) - 1])
-    if fault.retryable and next_attempt < give_up_at:
+    if isinstance(fault, DeliveryUnwanted):
+        _end(delivery, state=Delivery.State.STOPPED, **facts)
+    elif fault.retryable and next_attempt < give_up_at:
         _end(delivery, state=Delivery.State.PENDING, next_attempt_at=next_attempt, **facts)
     else:
         _end(delivery, state=Delivery.State.FAILED, **facts)

@@ -245,3 +245,10 @@ class DeliveryRefused(DeliveryError):
 
     code = "delivery_refused"
     sentence = "The message was refused for good by the receiving server."
+
+
+class DeliveryUnwanted(DeliveryError):
+    """The receiver has stopped messages of ours."""
+
+    code = "delivery_unwanted"
+    sentence = "The receiver wants no mails from this service."

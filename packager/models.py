@@ -94,7 +94,8 @@ class PackageRequest(models.Model):
     """Somebody asked for a package.
 
     ``attempt`` counts claims and fences: only the worker that holds the current number may finish the build.
-    ``leader`` is the request whose build this one waits for. ``sealed_key`` is the encrypted CKAN key.
+    ``leader`` is the request whose build this one waits for. ``sealed_key`` is the encrypted CKAN key, which is erased
+    on success; ``key_used`` remembers that there was one.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -112,6 +113,7 @@ class PackageRequest(models.Model):
     language = models.CharField(max_length=10, blank=True)
     webhook_url = models.CharField(max_length=2000, blank=True)
     sealed_key = models.TextField(blank=True, editable=False)
+    key_used = models.BooleanField(default=False, editable=False)
     fingerprint = models.CharField(max_length=64)
     queue = models.CharField(max_length=10, choices=Queue)
     status = models.CharField(max_length=10, choices=Status, default=Status.QUEUED)
@@ -171,6 +173,11 @@ class PackageRequest(models.Model):
         if self.package is None:
             return ""
         return f"{settings.PUBLIC_URL}/download/{self.token}/{self.package.file_name}"
+
+    @property
+    def key_gone(self) -> bool:
+        """Whether a CKAN key came with it that is erased by now, so that its data cannot be read again."""
+        return self.key_used and not self.sealed_key
 
     @property
     def building(self) -> PackageRequest:
@@ -238,6 +245,7 @@ class Delivery(models.Model):
         SENDING = "sending"
         SENT = "sent"
         FAILED = "failed"
+        STOPPED = "stopped", "Not sent: no mails wanted"
 
     class Subject(models.TextChoices):
         """What it tells."""
@@ -272,6 +280,19 @@ class Delivery(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_subject_display()} ({self.channel})"
+
+
+class MailStop(models.Model):
+    """Somebody wants no mails. ``mark`` is a keyed hash of the address, which itself is not kept."""
+
+    mark = models.CharField(max_length=64, unique=True)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("-created_at",)
+
+    def __str__(self) -> str:
+        return self.mark[:8]
 
 
 def increase(**amounts: int) -> dict[str, Any]:

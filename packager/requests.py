@@ -105,6 +105,7 @@ def _new(submission: Submission, queue: str) -> PackageRequest:
         webhook_url=submission.webhook_url,
         ckan_host=submission.ckan_host,
         sealed_key=vault.seal(submission.key),
+        key_used=bool(submission.key),
         fingerprint=submission.fingerprint,
         queue=queue,
         created_at=now,
@@ -196,11 +197,13 @@ def retry(request_id: UUID, *, actor: str = "requester") -> PackageRequest:
     """Queue a failed, cancelled or expired request again; if the same is under way, it joins that.
 
     Raises:
-        Conflict: it is in no state to be retried.
+        Conflict: it is in no state to be retried, or needs a CKAN key that is no longer kept.
     """
     request = PackageRequest.objects.get(pk=request_id)
     if request.status not in (Status.FAILED, Status.CANCELLED, Status.EXPIRED):
         raise Conflict("Only a request that failed, was cancelled or has expired can be tried again")
+    if request.key_gone:
+        raise Conflict("The key that this request needs is no longer kept; ask for the data again at the data portal")
     with transaction.atomic():
         leader = _leader(request.fingerprint)
         if not transitions.requeue(request_id, request.status, actor, "tried again", losses=0, leader=leader):

@@ -36,3 +36,8 @@ def unseal(sealed: str) -> str | None:
 def mark(key: str | None) -> str:
     """A name for ``key`` that tells two keys apart and gives neither away; empty for no key."""
     return hmac.new(_secret("mark"), key.encode(), hashlib.sha256).hexdigest() if key else ""
+
+
+def address_mark(address: str) -> str:
+    """A name for an e-mail address, the same for upper and lower case, that does not give it away."""
+    return hmac.new(_secret("address"), address.strip().lower().encode(), hashlib.sha256).hexdigest()

@@ -1,4 +1,4 @@
-"""What a requester's browser sees: the status page and the download."""
+"""The download."""
 
 from __future__ import annotations
 
@@ -15,15 +15,7 @@ from django.views.decorators.http import require_safe
 from packager import events, ranges, requests, stores
 from packager.errors import StoreError
 from packager.models import Package, PackageRequest, Status, increase
-
-
-@require_safe
-def status_page(request: HttpRequest, token: str) -> HttpResponse:
-    """How far a request is."""
-    wanted = get_object_or_404(PackageRequest.objects.select_related("package", "leader"), token=token)
-    response = render(request, "requester/status.html", {"wanted": wanted, "building": wanted.building})
-    patch_cache_control(response, private=True, no_store=True)
-    return response
+from packager.requester.views import private
 
 
 @require_safe
@@ -42,7 +34,7 @@ def download(request: HttpRequest, token: str, file_name: str) -> HttpResponseBa
 
 
 def _gone(request: HttpRequest, wanted: PackageRequest) -> HttpResponse:
-    return render(request, "requester/gone.html", {"wanted": wanted}, status=410)
+    return private(render(request, "requester/gone.html", {"wanted": wanted}, status=410))
 
 
 def _send(request: HttpRequest, wanted: PackageRequest, package: Package) -> HttpResponseBase:

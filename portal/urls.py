@@ -7,6 +7,8 @@ from django.urls import include, path
 
 from packager import views
 from packager.api import legacy
+from packager.requester import stops
+from packager.requester import views as requester
 from portal import health, plugins
 from portal.views import home
 
@@ -18,7 +20,12 @@ urlpatterns = [
     path("package_datastore", legacy.PackageDatastoreView.as_view()),
     path("package_dwc_archive", legacy.PackageDwcArchiveView.as_view()),
     path("package_url", legacy.PackageUrlView.as_view()),
-    path("requests/<str:token>/", views.status_page, name="status-page"),
+    path("requests/<str:token>/", requester.status_page, name="status-page"),
+    path("requests/<str:token>/state", requester.state, name="state"),
+    path("requests/<str:token>/cancel", requester.cancel, name="cancel"),
+    path("requests/<str:token>/again", requester.again, name="again"),
+    path("mails/<str:token>/", stops.mails, name="mails"),
+    path("mails/<str:token>/allow", stops.allow, name="allow-mails"),
     path("download/<str:token>/<str:file_name>", views.download, name="download"),
     path("admin/", admin.site.urls),
     path("healthz", health.healthz),

@@ -8,7 +8,8 @@ from contextlib import contextmanager
 
 from django.core.mail import BadHeaderError, EmailMultiAlternatives
 
-from packager.errors import DeliveryDeferred, DeliveryRefused
+from packager import mailstops
+from packager.errors import DeliveryDeferred, DeliveryRefused, DeliveryUnwanted
 from packager.models import Delivery
 from packager.notifiers import messages
 
@@ -19,7 +20,9 @@ class EmailNotifier:
     channel = "email"
 
     def send(self, delivery: Delivery) -> None:
-        """Send it now. Raises DeliveryDeferred, DeliveryRefused."""
+        """Send it now. Raises DeliveryDeferred, DeliveryRefused, DeliveryUnwanted."""
+        if mailstops.is_stopped(delivery.address):
+            raise DeliveryUnwanted
         message = messages.compose(delivery)
         mail = EmailMultiAlternatives(message.subject, message.text, message.sender, [delivery.address])
         mail.attach_alternative(message.html, "text/html")

@@ -1,0 +1,1 @@
+"""The requester's side: the page behind the link, what it says, and the page that stops mails."""

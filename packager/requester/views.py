@@ -1,0 +1,67 @@
+"""The page behind the requester's link, and what can be done there."""
+
+from __future__ import annotations
+
+import hashlib
+from contextlib import suppress
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.cache import get_conditional_response, patch_cache_control
+from django.utils.http import quote_etag
+from django.views.decorators.http import require_POST, require_safe
+
+from packager import requests
+from packager.errors import Conflict
+from packager.models import PackageRequest
+from packager.requester.asked import asked
+from packager.requester.story import Story
+
+
+def _wanted(token: str) -> PackageRequest:
+    return get_object_or_404(PackageRequest.objects.select_related("package", "leader"), token=token)
+
+
+def _told(wanted: PackageRequest) -> dict[str, Any]:
+    return {"wanted": wanted, "package": wanted.package, "story": Story(wanted), "asked": asked(wanted)}
+
+
+def private(response: HttpResponse) -> HttpResponse:
+    """``response``, kept by nobody and found by no search engine."""
+    patch_cache_control(response, private=True, no_store=True)
+    response["X-Robots-Tag"] = "noindex, nofollow"
+    return response
+
+
+@require_safe
+def status_page(request: HttpRequest, token: str) -> HttpResponse:
+    """How far a request is, and its package when it is there."""
+    return private(render(request, "requester/status.html", _told(_wanted(token))))
+
+
+@require_safe
+def state(request: HttpRequest, token: str) -> HttpResponseBase:
+    """The part of the page that changes, as HTML; 304 if it is what the ETag says."""
+    response = private(render(request, "requester/state.html", _told(_wanted(token))))
+    etag = quote_etag(hashlib.sha256(response.content).hexdigest()[:32])
+    response["ETag"] = etag
+    return get_conditional_response(request, etag=etag, response=response) or response
+
+
+@require_POST
+def cancel(request: HttpRequest, token: str) -> HttpResponse:
+    """Cancel it, if it is still under way; the page tells how it stands."""
+    with suppress(Conflict):
+        requests.cancel(_wanted(token).pk)
+    return redirect("status-page", token=token)
+
+
+@require_POST
+def again(request: HttpRequest, token: str) -> HttpResponse:
+    """Queue it again, if that can help; the page tells how it stands."""
+    wanted = _wanted(token)
+    if Story(wanted).can_be_made_again:
+        with suppress(Conflict):
+            requests.retry(wanted.pk)
+    return redirect("status-page", token=token)
