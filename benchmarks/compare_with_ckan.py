@@ -193,12 +193,13 @@ ID_COLUMN = "_id"
 
 
 def _cases_of_texts(whole: Query, fields: list[Field], rows: list) -> Iterator[tuple[str, Query, Shape]]:
-    place = next((i for i, field in enumerate(fields) if field.type == "text" and _repeats(rows, i)), None)
-    if place is None:
+    texts = [i for i, field in enumerate(fields) if field.type == "text" and len(set(_plain(rows, i))) > 1]
+    if not texts:
         return
+    place = min(texts, key=lambda i: len(set(_plain(rows, i))))
     name = fields[place].name
     values = sorted(set(_plain(rows, place)))
-    word = max(re.findall(r"\w+", " ".join(values)), key=len)
+    word = max(re.findall(r"[^\W\d_]+", " ".join(values)), key=len)
     yield "filter", replace(whole, filters={name: values[-1]}), Shape.CSV
     yield "filter, several values", replace(whole, filters={name: values[:3]}), Shape.CSV
     yield "filter, offset and limit", replace(whole, filters={name: values[-1]}, offset=3, limit=50), Shape.CSV
@@ -212,11 +213,6 @@ def _cases_of_texts(whole: Query, fields: list[Field], rows: list) -> Iterator[t
 def _plain(rows: list, place: int) -> list[str]:
     """The values of a column that can be asked for without care."""
     return [row[place] for row in rows if row[place] and row[place].isprintable() and row[place].strip('" ')]
-
-
-def _repeats(rows: list, place: int) -> bool:
-    values = _plain(rows, place)
-    return 1 < len(set(values)) < len(values) * 0.9
 
 
 def run(site: Site, columns: list[str]) -> bool:
