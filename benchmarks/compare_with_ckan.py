@@ -211,8 +211,9 @@ def _cases_of_texts(whole: Query, fields: list[Field], rows: list) -> Iterator[t
 
 
 def _plain(rows: list, place: int) -> list[str]:
-    """The values of a column that can be asked for without care."""
-    return [row[place] for row in rows if row[place] and row[place].isprintable() and row[place].strip('" ')]
+    """The values of a column that can be asked for in an address without care."""
+    given = [row[place] for row in rows if row[place] and row[place].strip('" ')]
+    return [value for value in given if value.isprintable() and len(value) < 100]
 
 
 def run(site: Site, columns: list[str]) -> bool:
