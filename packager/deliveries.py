@@ -27,9 +27,13 @@ WAITS = (1, 2, 5, 10, 20, 30)
 
 
 def announce(request: PackageRequest, subject: str) -> list[Delivery]:
-    """Save what has to be sent about ``request`` and hand it to the cluster after the commit."""
+    """Save what has to be sent about ``request`` and hand it to the cluster after the commit.
+
+    No mail says that a request was cancelled: whoever did it knows.
+    """
     # What stands in the place of an address that was taken away is no address.
-    email = request.email if "@" in request.email else ""
+    mailed = "@" in request.email and subject != Delivery.Subject.CANCELLED
+    email = request.email if mailed else ""
     channels = {"email": email, "webhook": request.webhook_url}
     return [queue(request, channel, subject, address) for channel, address in channels.items() if address]
 
@@ -73,7 +77,9 @@ def _claim(delivery_id: int) -> Delivery | None:
     due = Delivery.objects.due().filter(pk=delivery_id)
     if not due.update(state=Delivery.State.SENDING, claimed_at=now, **increase(attempts=1)):
         return None
-    return Delivery.objects.select_related("request__package").get(pk=delivery_id)
+    return Delivery.objects.select_related("request__package", "request__api_key", "request__leader").get(
+        pk=delivery_id
+    )
 
 
 def _note_failure(delivery: Delivery, fault: DeliveryError) -> None:

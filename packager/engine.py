@@ -7,16 +7,19 @@ from dataclasses import dataclass
 from functools import partial
 from ipaddress import ip_address
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.utils import timezone
 
+from packager import access
 from packager.errors import AddressForbidden, RequestError
 from packager.models import Kind
 from packager.streaming.addresses import is_public
 from packager.streaming.facts import Origin
 from packager.streaming.formats.dwca import DwcaFormat, settings_from_configuration
+from packager.streaming.formats.options import refuse_unknown
 from packager.streaming.formats.registry import Formats, builtin
 from packager.streaming.http import AddressRule, Patience
 from packager.streaming.metadata import metadata_members
@@ -72,22 +75,42 @@ def _darwin_core() -> DwcaFormat:
     return DwcaFormat(chosen, temp_directory=Path(settings.PACKAGER_TEMP_DIRECTORY))
 
 
+def format_options(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options that belong to the format: all but ``metadata``, which every package has."""
+    return {name: value for name, value in options.items() if name != "metadata"}
+
+
+def check_options(kind: str, format: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options of a request with their defaults filled in. Raises RequestError for what cannot be had."""
+    metadata = options.get("metadata", settings.PACKAGER_METADATA)
+    if not isinstance(metadata, bool):
+        raise RequestError("The option metadata is either true or false", field="metadata")
+    # what goes without saying is left out, so that the same package has the same fingerprint
+    own = {} if metadata == settings.PACKAGER_METADATA else {"metadata": metadata}
+    if kind == Kind.URL:
+        refuse_unknown("file", format_options(options))
+        return own
+    return {**formats().get(format).check(format_options(options)), **own}
+
+
 def address_rule() -> AddressRule:
     """From where data may be read."""
-    return AddressRule(tuple(settings.PACKAGER_CKAN_HOSTS))
+    return AddressRule(access.allowed_hosts())
 
 
 def check_address(field: str, url: str) -> None:
     """Raises RequestError if ``url`` can never be read from; names resolve only when the build connects."""
-    rule = address_rule()
+    if not may_connect(address_rule(), url):
+        raise RequestError(f"Parameter {field} is not an address that this service may read from", field=field)
+
+
+def may_connect(rule: AddressRule, url: str) -> bool:
+    """Whether ``rule`` lets ``url`` pass, as far as can be said before its name is resolved."""
     try:
         rule.check_url(url)
-        if not rule.allowed and not _may_be_public(urlsplit(url).hostname or ""):
-            raise AddressForbidden
     except AddressForbidden:
-        raise RequestError(
-            f"Parameter {field} is not an address that this service may read from", field=field
-        ) from None
+        return False
+    return bool(rule.allowed) or _may_be_public(urlsplit(url).hostname or "")
 
 
 def _may_be_public(host: str) -> bool:
@@ -119,9 +142,10 @@ def table_source(submission: Submission, patience: Patience | None = None) -> Ta
     )
 
 
-def file_source(submission: Submission) -> FileSource:
-    """Where the file of this request comes from."""
-    return UrlSource(address_rule(), key=submission.key or None, patience=_patience())
+def file_source(submission: Submission, *, hurried: bool = False) -> FileSource:
+    """Where the file of this request comes from. ``hurried`` is for web requests, which cannot wait long."""
+    patience = HURRIED if hurried else _patience()
+    return UrlSource(address_rule(), key=submission.key or None, patience=patience)
 
 
 def open_table(submission: Submission, shapes: Iterable[Shape], *, hurried: bool = False) -> Table:
@@ -152,7 +176,7 @@ def _file_job(submission: Submission, progress: Progress) -> Job:
 def _table_job(submission: Submission, progress: Progress) -> Job:
     source, format = table_source(submission), formats().get(submission.format)
     transform = _Transforms(submission) if plugins.implemented("row_transform") else None
-    options = format.check(submission.options)
+    options = format.check(format_options(submission.options))
     query = query_for(format, submission.query)
     table = source.open(query, shapes_for(format, options, transform))
     if transform:
@@ -184,7 +208,8 @@ def _extras(submission: Submission, source: TableSource | None) -> Extras:
 
 
 def _extra_members(submission: Submission, source: TableSource | None, summary: Summary) -> Iterator[Member]:
-    if settings.PACKAGER_METADATA and submission.format not in WITHOUT_METADATA:
+    wanted = submission.options.get("metadata", settings.PACKAGER_METADATA)
+    if wanted and submission.format not in WITHOUT_METADATA:
         yield from metadata_members(_description(submission, source), _origin(submission), summary, submission.options)
     for members in plugins.ask("extra_members", submission=submission, summary=summary):
         yield from members

@@ -54,10 +54,28 @@ class Forbidden(RequestError):
     code = "forbidden"
 
 
+class NotFound(RequestError):
+    """There is no such thing, or not for this key."""
+
+    code = "not_found"
+
+
+class BodyTooLarge(RequestError):
+    """The body has more bytes than any request needs."""
+
+    code = "body_too_large"
+
+
 class Conflict(RequestError):
     """The request is in a state in which this cannot be done."""
 
     code = "conflict"
+
+
+class IdempotencyMismatch(Conflict):
+    """The same Idempotency-Key came with another body."""
+
+    code = "idempotency_mismatch"
 
 
 # ----------------------------------------------------------------- the source

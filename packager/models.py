@@ -14,6 +14,8 @@ from django.db import models
 from django.db.models import F, Q
 
 from packager import querysets
+from packager.access import ApiKey
+from packager.access import CkanSite as CkanSite  # models that live elsewhere are found here
 
 
 def new_token() -> str:
@@ -114,6 +116,9 @@ class PackageRequest(models.Model):
     webhook_url = models.CharField(max_length=2000, blank=True)
     sealed_key = models.TextField(blank=True, editable=False)
     key_used = models.BooleanField(default=False, editable=False)
+    api_key = models.ForeignKey(ApiKey, null=True, blank=True, on_delete=models.SET_NULL, related_name="requests")
+    idempotency_key = models.CharField(max_length=255, blank=True, editable=False)
+    idempotency_digest = models.CharField(max_length=64, blank=True, editable=False)
     fingerprint = models.CharField(max_length=64)
     queue = models.CharField(max_length=10, choices=Queue)
     status = models.CharField(max_length=10, choices=Status, default=Status.QUEUED)
@@ -147,6 +152,11 @@ class PackageRequest(models.Model):
                 condition=Q(status__in=["queued", "running"], leader=None),
                 name="one_build_per_fingerprint",
             ),
+            models.UniqueConstraint(
+                fields=["api_key", "idempotency_key"],
+                condition=~Q(idempotency_key=""),
+                name="one_request_per_idempotency_key",
+            ),
         )
         indexes = (
             models.Index(fields=["-created_at"], name="request_newest"),
@@ -156,6 +166,7 @@ class PackageRequest(models.Model):
             models.Index(fields=["email"], name="request_email"),
             models.Index(fields=["ckan_host", "-created_at"], name="request_host"),
             models.Index(fields=["format", "-created_at"], name="request_format"),
+            models.Index(fields=["api_key", "-created_at"], name="request_owner"),
             models.Index(fields=["error_reference"], name="request_reference"),
         )
 

@@ -30,9 +30,22 @@ def optional(name: str, value: Any) -> str:
         return ""
     if not isinstance(value, str):
         raise RequestError(f"Parameter {name} must be text", field=name)
-    if "\0" in value:
-        raise RequestError(f"Parameter {name} must not contain NUL characters", field=name)
+    return _storable(name, value)
+
+
+def _storable(name: str, value: str) -> str:
+    # neither databases nor UTF-8 take them
+    if "\0" in value or any("\ud800" <= letter <= "\udfff" for letter in value):
+        raise RequestError(f"Parameter {name} must not contain NUL characters or halves of surrogate pairs", field=name)
     return value
+
+
+def _storable_inside(name: str, value: Any) -> None:
+    if isinstance(value, str):
+        _storable(name, value)
+    elif isinstance(value, dict | list):
+        for item in [*value, *(value.values() if isinstance(value, dict) else ())]:
+            _storable_inside(name, item)
 
 
 def short(name: str, value: str, most: int) -> str:
@@ -79,6 +92,10 @@ def json_object(name: str, value: Any) -> dict[str, Any]:
             raise RequestError(f"Parameter {name} is not valid JSON", field=name) from None
     if not isinstance(value, dict):
         raise RequestError(f"Parameter {name} must be a JSON object", field=name)
+    try:
+        _storable_inside(name, value)
+    except RecursionError:
+        raise RequestError(f"Parameter {name} is nested too deeply", field=name) from None
     return value
 
 
@@ -97,7 +114,7 @@ def names(name: str, value: Any) -> tuple[str, ...]:
             raise RequestError(f"Parameter {name} is not a valid JSON list", field=name) from None
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
         raise RequestError(f"Parameter {name} must be a list of names", field=name)
-    return tuple(dict.fromkeys(item.strip() for item in value if item.strip()))
+    return tuple(dict.fromkeys(_storable(name, item.strip()) for item in value if item.strip()))
 
 
 def email_address(name: str, value: str) -> str:

@@ -11,6 +11,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 if TYPE_CHECKING:
+    from packager.access import ApiKey
     from packager.models import PackageRequest
 
 #: A queued request whose task has not been picked up for this long has probably lost its task.
@@ -43,6 +44,10 @@ class RequestQuerySet(models.QuerySet[Any]):
     def under_way(self) -> RequestQuerySet:
         """Queued or running."""
         return self.filter(status__in=["queued", "running"])
+
+    def of(self, api_key: ApiKey) -> RequestQuerySet:
+        """Those that this key may see: its own, or with ``requests:all`` everybody's."""
+        return self.all() if api_key.allows("requests:all") else self.filter(api_key=api_key)
 
     def leading(self) -> RequestQuerySet:
         """Those that are, or would be, built themselves."""

@@ -19,6 +19,8 @@ from django_q.tasks import async_task
 from packager import deliveries, engine, events, sizing, stores, transitions, vault
 from packager.errors import Conflict, StoreError
 from packager.models import Delivery, Kind, Package, PackageRequest, Queue, Status
+from packager.notifiers import webhook
+from packager.ownership import Owner
 from packager.submission import Submission, check_lengths
 from portal import plugins
 
@@ -32,29 +34,40 @@ def check(submission: Submission) -> Submission:
         RequestError: what cannot be accepted; names the field.
     """
     check_lengths(submission)
-    if submission.kind == Kind.DATASTORE:
-        options = engine.formats().get(submission.format).check(submission.options)
-        submission = replace(submission, options=options)
+    options = engine.check_options(submission.kind, submission.format, submission.options)
+    submission = replace(submission, options=options)
     field = "resource_url" if submission.kind == Kind.URL else "api_url"
     engine.check_address(field, submission.source_url)
+    if submission.webhook_url:
+        webhook.check_address(submission.webhook_url)
     plugins.ask("look_at_submission", submission=submission)
     return submission
 
 
-def submit(submission: Submission, *, ignore_cache: bool = False) -> PackageRequest:
+def submit(submission: Submission, *, ignore_cache: bool = False, owner: Owner | None = None) -> PackageRequest:
     """Save a request and see to it that it is built, joined to the same work under way, or served from the cache.
 
     Args:
         submission: what is asked for.
         ignore_cache: build anew even if a fresh package is there.
+        owner: whose request it is; the same call, made again, gives the request that it made before.
 
     Raises:
         RequestError: what cannot be accepted; names the field.
+        IdempotencyMismatch: the owner made this call before with another body.
     """
+    if before := owner and owner.earlier():
+        return before
     submission = check(submission)
     queue = _queue_for(submission, ignore_cache)
-    with transaction.atomic():
-        return _save(submission, queue, ignore_cache)
+    try:
+        with transaction.atomic():
+            return _save(_new(submission, queue, owner), ignore_cache)
+    except IntegrityError:
+        # the same call is being answered a second time, at this moment
+        if before := owner and owner.earlier():
+            return before
+        raise
 
 
 def _queue_for(submission: Submission, ignore_cache: bool) -> str:
@@ -76,8 +89,7 @@ def _leader(fingerprint: str) -> PackageRequest | None:
     return PackageRequest.objects.under_way().leading().filter(fingerprint=fingerprint).first()
 
 
-def _save(submission: Submission, queue: str, ignore_cache: bool) -> PackageRequest:
-    request = _new(submission, queue)
+def _save(request: PackageRequest, ignore_cache: bool) -> PackageRequest:
     package = None if ignore_cache else fresh_package(request.fingerprint)
     if package:
         return _serve(request, package)
@@ -95,7 +107,7 @@ def _save(submission: Submission, queue: str, ignore_cache: bool) -> PackageRequ
     return _accept(request, "")
 
 
-def _new(submission: Submission, queue: str) -> PackageRequest:
+def _new(submission: Submission, queue: str, owner: Owner | None) -> PackageRequest:
     now, same = timezone.now(), ("kind", "resource_id", "api_url", "resource_url", "format", "email", "doi")
     return PackageRequest(
         **{name: getattr(submission, name) for name in same},
@@ -110,6 +122,7 @@ def _new(submission: Submission, queue: str) -> PackageRequest:
         queue=queue,
         created_at=now,
         queued_at=now,
+        **(owner.fields if owner else {}),
     )
 
 
@@ -177,6 +190,7 @@ def cancel(request_id: UUID, *, actor: str = "requester") -> PackageRequest:
             raise Conflict("Only a request that is queued or running can be cancelled")
         request = PackageRequest.objects.get(pk=request_id)
         promote_followers(request)
+        deliveries.announce(request, Delivery.Subject.CANCELLED)
         cancelled = events.RequestCancelled(**event_facts(request))
         transaction.on_commit(partial(events.publish, cancelled))
     return request

@@ -93,7 +93,7 @@ def query_parameters(form: Mapping[str, Any]) -> dict[str, Any]:
 
 def _full_text(value: Any) -> Any:
     if isinstance(value, dict):
-        return value
+        return parameters.json_object("q", value)
     return parameters.optional("q", value)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -85,6 +86,17 @@ class Environment:
             return value
 
         return self._read(name, default, read, f"a whole number, {least} or more")
+
+    def rate(self, name: str, default: str) -> str:
+        """How often something may be done: ``600/min``, by second, minute, hour or day; empty for ``none``."""
+
+        def read() -> str:
+            value = os.environ[name].strip().lower()
+            if not re.fullmatch(r"none|[1-9]\d*/(s|sec|second|m|min|minute|h|hour|d|day)", value):
+                raise ValueError(name)
+            return "" if value == "none" else value
+
+        return self._read(name, default, read, "a number of requests in a time, such as 600/min, or none")
 
     def words(self, name: str, default: tuple[str, ...] = ()) -> list[str]:
         """A comma separated list; blanks around the commas do not count."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from csp.constants import NONE, SELF
 
-from portal import plugins
+from portal import VERSION, plugins
 from portal.environment import Environment
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -175,6 +175,9 @@ PACKAGER_PAGE_ATTEMPTS = env.whole("PACKAGER_PAGE_ATTEMPTS", 5, least=1)
 PACKAGER_SLOW_REQUEST = env.whole("PACKAGER_SLOW_REQUEST", 50_000)
 PACKAGER_METADATA = env.flag("PACKAGER_METADATA", True)
 PACKAGER_CKAN_HOSTS = env.words("PACKAGER_CKAN_HOSTS")
+PACKAGER_WEBHOOK_HOSTS = env.words("PACKAGER_WEBHOOK_HOSTS")
+PACKAGER_THROTTLE_KEY = env.rate("PACKAGER_THROTTLE_KEY", "600/min")
+PACKAGER_THROTTLE_ADDRESS = env.rate("PACKAGER_THROTTLE_ADDRESS", "1200/min")
 PACKAGER_ANONYMIZE_EMAILS = env.flag("PACKAGER_ANONYMIZE_EMAILS", False)
 PACKAGER_SUCCESS_MESSAGE = env.text(
     "PACKAGER_SUCCESS_MESSAGE",
@@ -240,6 +243,31 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    # X-Forwarded-For is believed only where a proxy of ours writes it
+    "NUM_PROXIES": 1 if SECURE_PROXY_SSL_HEADER else 0,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Packaging Portal",
+    "DESCRIPTION": "Gets data out of a CKAN data portal, whole, correct and fast, to the person who asked for it.",
+    "VERSION": VERSION,
+    "OAS_VERSION": "3.1.0",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_AUTHENTICATION": [],
+    "SERVE_PERMISSIONS": [],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "packager.api.v1.schema.complete",
+    ],
+    "TAGS": [
+        {"name": "requests", "description": "Packages that you ask for."},
+        {"name": "errors", "description": "What went wrong."},
+        {"name": "statistics", "description": "Sums without personal data."},
+        {"name": "portal", "description": "What this portal is and can do."},
+    ],
 }
 
 # ------------------------------------------------------------- logs and faults

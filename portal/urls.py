@@ -11,6 +11,7 @@ from packager.requester import stops
 from packager.requester import views as requester
 from portal import health, plugins
 from portal.views import home
+from stats.api_v1 import StatisticsView
 
 urlpatterns = [
     path("", home),
@@ -27,6 +28,8 @@ urlpatterns = [
     path("mails/<str:token>/", stops.mails, name="mails"),
     path("mails/<str:token>/allow", stops.allow, name="allow-mails"),
     path("download/<str:token>/<str:file_name>", views.download, name="download"),
+    path("api/v1/statistics/", StatisticsView.as_view()),
+    path("api/v1/", include("packager.api.v1.urls")),
     path("admin/", admin.site.urls),
     path("healthz", health.healthz),
     path("readyz", health.readyz),

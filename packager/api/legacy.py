@@ -14,7 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from packager import caretaker, overview, parameters, requests
+from packager import access, caretaker, overview, parameters, requests
 from packager.errors import NotAuthorized, PackagerError, RequestError
 from packager.models import Kind
 from packager.submission import Submission, query_parameters
@@ -38,6 +38,10 @@ class LegacyView(APIView):
     schema = None
     #: What ``status`` says in a good answer.
     status_word: object = "success"
+    #: Whether a CKAN site's own secret opens this endpoint; those that concern all sites want PACKAGER_SECRET.
+    for_sites = False
+    #: The site whose own secret came.
+    site: access.CkanSite | None = None
 
     def post(self, request: Request) -> Response:
         """Answer, or say in the contract's words why not."""
@@ -56,10 +60,12 @@ class LegacyView(APIView):
             raise RequestError("The body must be a JSON object")
         return {name: data.get(name) for name in data}
 
-    @staticmethod
-    def _check_secret(form: Mapping[str, Any]) -> None:
-        given, secret = str(form.get("secret") or ""), settings.PACKAGER_SECRET
-        if not secret or not constant_time_compare(given.encode(), secret.encode()):
+    def _check_secret(self, form: Mapping[str, Any]) -> None:
+        given, secret = str(form.get("secret") or "").encode(errors="replace"), settings.PACKAGER_SECRET
+        if secret and constant_time_compare(given, secret.encode()):
+            return
+        self.site = access.site_with_secret(given.decode()) if given and self.for_sites else None
+        if self.site is None:
             raise NotAuthorized("Wrong/missing secret")
 
     def handle_exception(self, fault: Exception) -> Response:
@@ -87,14 +93,23 @@ def _describe(fault: Exception) -> tuple[int, str, str]:
 class PackageView(LegacyView):
     """Base of the three endpoints that take a request."""
 
+    for_sites = True
+
     def handle(self, form: Mapping[str, Any]) -> dict[str, Any]:
         """Submit it; the answer says where to look."""
-        request = requests.submit(self.submission(form))
+        submission = self.submission(form)
+        self._check_site(submission)
+        request = requests.submit(submission)
         return {
             "message": settings.PACKAGER_SUCCESS_MESSAGE,
             "request_id": str(request.pk),
             "status_url": request.status_url,
         }
+
+    def _check_site(self, submission: Submission) -> None:
+        if self.site is not None and submission.ckan_host != self.site.host:
+            field = "resource_url" if submission.kind == Kind.URL else "api_url"
+            raise RequestError(f"Parameter {field} is not an address of the site whose secret came", field=field)
 
     def submission(self, form: Mapping[str, Any]) -> Submission:
         """What ``form`` asks for. Raises RequestError."""
@@ -162,6 +177,8 @@ class PackageUrlView(PackageView):
 
 class StatusView(LegacyView):
     """``/status`` (and POST to ``/``): how busy the service is."""
+
+    for_sites = True
 
     def handle(self, form: Mapping[str, Any]) -> dict[str, Any]:
         """Workers, requests that wait, requests that are done."""

@@ -109,6 +109,16 @@ class HttpClient:
         """GET, tried again as above. The answer (200 or 206) is not read yet: see ``stream``."""
         return self.retry(lambda: self._send("GET", url, headers, None))
 
+    def tell(self, url: str, body: bytes, headers: Mapping[str, str]) -> int:
+        """POST ``body`` once, follow no redirect, leave the answer's body unread; returns the status.
+
+        Raises:
+            AddressForbidden, SourceUnreachable, SourceTimeout: there was no answer.
+        """
+        response = self._hop("POST", url, headers, body)
+        response.close()
+        return response.status
+
     def stream(self, response: BaseHTTPResponse, size: int) -> Iterator[bytes]:
         """The body of an answer in pieces of at most ``size`` bytes. Raises SourceUnreachable if it breaks off."""
         with self._translated():

@@ -1,0 +1,148 @@
+"""What the API says of requests, packages and failures. Webhooks say it in the same words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.urls import reverse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from packager.models import Kind, PackageError, PackageRequest, Queue, Status
+
+
+class MemberAnswer(serializers.Serializer[Any]):
+    """A file inside a package."""
+
+    name = serializers.CharField()
+    size = serializers.IntegerField(help_text="Bytes, unpacked.")
+
+
+class PackageAnswer(serializers.Serializer[Any]):
+    """Where the package of a request is, and what is known about it."""
+
+    url = serializers.CharField(source="download_url", help_text="Needs no key: whoever has it can download.")
+    file_name = serializers.CharField(source="package.file_name")
+    size = serializers.IntegerField(source="package.size", help_text="Bytes.")
+    sha256 = serializers.CharField(source="package.sha256", help_text="Of the whole archive, in hexadecimal digits.")
+    rows = serializers.IntegerField(source="package.rows", allow_null=True, help_text="null for a file.")
+    members = serializers.SerializerMethodField()
+    notes = serializers.ListField(
+        source="package.notes", child=serializers.CharField(), help_text="What could not be known or had to be changed."
+    )
+    created_at = serializers.DateTimeField(source="package.created_at")
+    expires_at = serializers.DateTimeField(source="package.expires_at")
+
+    @extend_schema_field(MemberAnswer(many=True))
+    def get_members(self, request: PackageRequest) -> list[dict[str, Any]]:
+        """The files inside."""
+        members = request.package.members if request.package else []
+        return [{"name": name, "size": size} for name, size in members]
+
+
+class ProgressAnswer(serializers.Serializer[Any]):
+    """How far the build is. For a request that joined another, how far that is."""
+
+    rows_done = serializers.IntegerField()
+    rows_total = serializers.IntegerField(allow_null=True, help_text="null where nobody knows.")
+    bytes_done = serializers.IntegerField(help_text="Bytes of the archive that are written.")
+    bytes_total = serializers.IntegerField(allow_null=True)
+
+
+class FailureAnswer(serializers.Serializer[Any]):
+    """Why a request failed."""
+
+    code = serializers.CharField(source="error_code", help_text="Stable; `/api/v1/problems/` lists them.")
+    message = serializers.CharField(source="error_message")
+    reference = serializers.CharField(source="error_reference", help_text="For questions to the staff of the portal.")
+
+
+class RequestAnswer(serializers.Serializer[Any]):
+    """A request, as its owner sees it. The CKAN key that came with it is never shown."""
+
+    id = serializers.UUIDField()
+    url = serializers.SerializerMethodField(help_text="This request in the API.")
+    status_url = serializers.CharField(help_text="The page for people; needs no key.")
+    status = serializers.ChoiceField(choices=Status.values)
+    kind = serializers.ChoiceField(choices=Kind.values)
+    resource_id = serializers.CharField()
+    ckan_host = serializers.CharField()
+    api_url = serializers.CharField(help_text="Empty for a file.")
+    resource_url = serializers.CharField(help_text="Empty for a table.")
+    query = serializers.SerializerMethodField(help_text="What CKAN is asked for, as far as it was given.")
+    format = serializers.CharField(help_text="Empty for a file, which is packed as it is.")
+    options = serializers.SerializerMethodField()
+    email = serializers.CharField()
+    mail_language = serializers.CharField(source="language")
+    doi = serializers.CharField()
+    webhook_url = serializers.CharField()
+    queue = serializers.ChoiceField(choices=Queue.values)
+    place = serializers.SerializerMethodField(
+        help_text="How many are built before it; null unless queued, and in lists."
+    )
+    cached = serializers.BooleanField(help_text="A fresh package was there already.")
+    progress = ProgressAnswer(source="building")
+    failure = serializers.SerializerMethodField(help_text="null unless it failed.")
+    package = serializers.SerializerMethodField(help_text="null while there is none, and after it expired.")
+    created_at = serializers.DateTimeField()
+    queued_at = serializers.DateTimeField()
+    started_at = serializers.DateTimeField(source="building.started_at", allow_null=True)
+    finished_at = serializers.DateTimeField(allow_null=True)
+
+    @extend_schema_field(OpenApiTypes.URI)
+    def get_url(self, request: PackageRequest) -> str:
+        """Where the API has it."""
+        return settings.PUBLIC_URL + reverse("v1:request", args=[request.pk])
+
+    @extend_schema_field(OpenApiTypes.OBJECT)
+    def get_query(self, request: PackageRequest) -> dict[str, Any]:
+        """What CKAN is asked for."""
+        return dict(request.parameters)
+
+    @extend_schema_field(OpenApiTypes.OBJECT)
+    def get_options(self, request: PackageRequest) -> dict[str, Any]:
+        """Those of the format."""
+        return dict(request.options)
+
+    @extend_schema_field(serializers.IntegerField(allow_null=True))
+    def get_place(self, request: PackageRequest) -> int | None:
+        """Its place in the queue."""
+        in_a_list = self.parent is not None  # one more query for each entry
+        if request.status != Status.QUEUED or in_a_list:
+            return None
+        return PackageRequest.objects.ahead_of(request.building).count()
+
+    @extend_schema_field(FailureAnswer(allow_null=True))
+    def get_failure(self, request: PackageRequest) -> dict[str, Any] | None:
+        """Why it failed."""
+        return FailureAnswer(request).data if request.status == Status.FAILED else None
+
+    @extend_schema_field(PackageAnswer(allow_null=True))
+    def get_package(self, request: PackageRequest) -> dict[str, Any] | None:
+        """What came of it."""
+        there = request.status == Status.SUCCEEDED and request.package is not None
+        return PackageAnswer(request).data if there else None
+
+
+class ErrorAnswer(serializers.ModelSerializer[PackageError]):
+    """A failure of a build."""
+
+    request = serializers.UUIDField(source="request_id", help_text="The request that failed.")
+
+    class Meta:
+        model = PackageError
+        fields = ("reference", "request", "resource_id", "attempt", "code", "message", "retryable", "at")
+
+
+class EstimateAnswer(serializers.Serializer[Any]):
+    """What a request would bring. null where it cannot be known."""
+
+    rows = serializers.IntegerField(allow_null=True, help_text="null for a file.")
+    columns = serializers.ListField(child=serializers.CharField(), allow_null=True, help_text="Names, in order.")
+    size = serializers.IntegerField(allow_null=True, help_text="Bytes of the package, roughly.")
+    seconds = serializers.FloatField(allow_null=True, help_text="Time of the build, roughly, without the wait.")
+    queue = serializers.ChoiceField(choices=Queue.values)
+    waiting = serializers.IntegerField(help_text="Requests that wait in that queue now.")
+    cached = serializers.BooleanField(help_text="A fresh package is there: the answer would come at once.")

@@ -1,0 +1,80 @@
+"""What every view of the API has in common."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from rest_framework import exceptions
+from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from packager.access import ApiKey
+from packager.api.v1 import problems
+from packager.api.v1.keys import AddressThrottle, HasScope, KeyAuthentication, KeyThrottle
+from packager.errors import BodyTooLarge, NotFound
+
+#: More than any request needs, in bytes.
+LARGEST_BODY = 1024 * 1024
+
+
+class AlwaysJson(BaseContentNegotiation):
+    """There is one renderer, and it answers whatever ``Accept`` says."""
+
+    def select_parser(self, request: Request, parsers: Any) -> Any:
+        """The parser for the body's type, if there is one."""
+        kind = (request.content_type or "").partition(";")[0].strip().lower()
+        return next((parser for parser in parsers if parser.media_type == kind), None)
+
+    def select_renderer(self, request: Request, renderers: Any, format_suffix: str | None = None) -> Any:
+        """The first one."""
+        return renderers[0], renderers[0].media_type
+
+
+class OpenView(APIView):
+    """Anybody may call it, so often."""
+
+    authentication_classes: Any = ()
+    permission_classes: Any = ()
+    throttle_classes: Any = ()
+    content_negotiation_class = AlwaysJson
+
+    def get_exception_handler(self) -> Any:
+        """Problem details."""
+        return problems.answer
+
+    def perform_authentication(self, request: Request) -> None:
+        """Count the call before anything is looked up, so that wrong keys count, too."""
+        throttle = AddressThrottle()
+        if not throttle.allow_request(request, self):
+            raise exceptions.Throttled(throttle.wait())
+        length = request.headers.get("Content-Length", "")
+        if length.isdecimal() and int(length) > LARGEST_BODY:
+            raise BodyTooLarge(f"The body has more than {LARGEST_BODY} bytes")
+        super().perform_authentication(request)
+
+
+class KeyView(OpenView):
+    """Wants a key. ``scopes`` says which scope each method needs."""
+
+    authentication_classes = (KeyAuthentication,)
+    permission_classes = (HasScope,)
+    throttle_classes = (KeyThrottle,)
+    scopes: ClassVar[Mapping[str, str]] = {}
+
+    @property
+    def api_key(self) -> ApiKey:
+        """The caller's."""
+        key: ApiKey = self.request.auth
+        return key
+
+
+class NowhereView(OpenView):
+    """An address under ``/api/v1/`` that is none."""
+
+    schema = None
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Raises NotFound."""
+        raise NotFound("There is nothing at this address")

@@ -1,0 +1,90 @@
+"""``Authorization: Bearer <key>``, scopes, and how many calls a key and an address may make."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+from rest_framework.throttling import SimpleRateThrottle
+
+from packager import access
+from packager.access import ApiKey
+from packager.errors import Forbidden, NotAuthorized
+
+
+class KeyAuthentication(BaseAuthentication):
+    """Knows callers by their key. Only this header is looked at: keys in addresses would end up in logs."""
+
+    def authenticate(self, request: Request) -> tuple[AnonymousUser, ApiKey] | None:
+        """Nobody (an API key is no user) and the key; None if no key came. Raises NotAuthorized for a wrong one."""
+        scheme, _, text = request.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() != "bearer":
+            return None
+        api_key = access.recognise(text.strip())
+        if api_key is None:
+            raise NotAuthorized("The API key is wrong or revoked")
+        return AnonymousUser(), api_key
+
+    def authenticate_header(self, request: Request) -> str:
+        """The scheme, for 401 answers."""
+        return "Bearer"
+
+
+class KeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    """How the schema describes it."""
+
+    target_class = KeyAuthentication
+    name = "apiKey"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+        """HTTP bearer (RFC 6750)."""
+        return {"type": "http", "scheme": "bearer", "description": "An API key of the portal, made by its staff."}
+
+
+class HasScope(BasePermission):
+    """A key, with the scope that the view names for the method."""
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        """True. Raises NotAuthorized without a key, Forbidden without the scope."""
+        if request.auth is None:
+            raise NotAuthorized("An API key is required: Authorization: Bearer <key>")
+        scope = view.scopes.get(request.method)
+        if scope and not request.auth.allows(scope):
+            raise Forbidden(f"The API key does not have the scope {scope}")
+        return True
+
+
+class _Throttle(SimpleRateThrottle):
+    #: The setting that holds the rate; empty for no limit.
+    setting: str
+
+    def get_rate(self) -> str | None:
+        """What the setting says."""
+        return getattr(settings, self.setting) or None
+
+
+class KeyThrottle(_Throttle):
+    """Calls of one key."""
+
+    scope = "key"
+    setting = "PACKAGER_THROTTLE_KEY"
+
+    def get_cache_key(self, request: Request, view: Any) -> str | None:
+        """One counter a key; no counter without a key."""
+        return f"throttle-key-{request.auth.pk}" if request.auth else None
+
+
+class AddressThrottle(_Throttle):
+    """Calls from one address, good and bad keys alike."""
+
+    scope = "address"
+    setting = "PACKAGER_THROTTLE_ADDRESS"
+
+    def get_cache_key(self, request: Request, view: Any) -> str:
+        """One counter an address."""
+        return f"throttle-address-{self.get_ident(request)}".replace(" ", "")

@@ -1,0 +1,167 @@
+"""Every failure of the API in one envelope: problem details as in RFC 9457."""
+
+from __future__ import annotations
+
+import inspect
+import logging
+from collections.abc import Iterator
+from http import HTTPStatus
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import PermissionDenied, SuspiciousOperation, ValidationError
+from django.http import Http404
+from drf_spectacular.utils import OpenApiResponse
+from rest_framework import exceptions, serializers
+from rest_framework.response import Response
+
+from packager import errors
+from packager.errors import PackagerError, RequestError
+
+log = logging.getLogger(__name__)
+CONTENT_TYPE = "application/problem+json"
+#: The first class that fits decides. A data portal that fails is a failed dependency: not our fault, not the caller's.
+STATUSES: tuple[tuple[type[PackagerError], int], ...] = (
+    (errors.NotAuthorized, 401),
+    (errors.Forbidden, 403),
+    (errors.NotFound, 404),
+    (errors.IdempotencyMismatch, 422),
+    (errors.Conflict, 409),
+    (errors.BodyTooLarge, 413),
+    (errors.RequestError, 400),
+    (errors.SourceError, 424),
+)
+
+
+class FieldProblem(serializers.Serializer[Any]):
+    """What is wrong with one field."""
+
+    field = serializers.CharField()
+    detail = serializers.CharField()
+
+
+class Problem(serializers.Serializer[Any]):
+    """Why a call failed (RFC 9457)."""
+
+    type = serializers.CharField(help_text="An address that names the kind of problem.")
+    title = serializers.CharField()
+    status = serializers.IntegerField(help_text="The HTTP status.")
+    detail = serializers.CharField(help_text="A sentence for people.")
+    code = serializers.CharField(help_text="Stable, for programs; `/api/v1/problems/` lists them.")
+    field = serializers.CharField(required=False, help_text="The field at fault, if one is.")
+    errors = FieldProblem(many=True, required=False, help_text="Every field at fault.")
+    reference = serializers.CharField(required=False, help_text="Of a fault on our side, for questions to the staff.")
+
+
+SENTENCES = {
+    400: "The request cannot be accepted as it was asked.",
+    401: "The API key is missing, wrong or revoked.",
+    403: "The API key does not allow this.",
+    404: "There is no such thing, or it belongs to somebody else.",
+    409: "The request is in a state in which this cannot be done.",
+    413: "The body is too large.",
+    415: "The body is not JSON.",
+    422: "The Idempotency-Key was used before with another body.",
+    424: "The data portal could not be read.",
+    429: "Too many calls: try again after Retry-After seconds.",
+}
+
+
+def documented(*statuses: int) -> dict[tuple[int, str], OpenApiResponse]:
+    """The problems of an operation for its schema; those that every call with a key can have come by themselves."""
+    return {
+        (status, CONTENT_TYPE): OpenApiResponse(Problem, SENTENCES[status])
+        for status in sorted({*statuses, 401, 403, 429})
+    }
+
+
+def problem(status: int, code: str, detail: str, **more: Any) -> dict[str, Any]:
+    """The members of an envelope; ``more`` are left out where they are empty."""
+    body = {
+        "type": f"{settings.PUBLIC_URL}/api/v1/problems/#{code}",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        "code": code,
+    }
+    return body | {name: value for name, value in more.items() if value}
+
+
+def answer(fault: Exception, context: dict[str, Any]) -> Response:
+    """What the API answers when ``fault`` was raised: DRF's ``EXCEPTION_HANDLER``. Nothing internal gets out."""
+    fault = _ours(fault)
+    headers = {}
+    if isinstance(fault, exceptions.Throttled) and fault.wait is not None:
+        headers["Retry-After"] = str(max(1, round(fault.wait)))
+    if isinstance(fault, errors.NotAuthorized):
+        headers["WWW-Authenticate"] = "Bearer"
+    body = _described(fault)
+    return Response(body, status=body["status"], headers=headers, content_type=CONTENT_TYPE, exception=True)
+
+
+def _ours(fault: Exception) -> Exception:
+    if isinstance(fault, Http404 | exceptions.NotFound):
+        return errors.NotFound(SENTENCES[404])
+    if isinstance(fault, exceptions.NotAuthenticated | exceptions.AuthenticationFailed):
+        return errors.NotAuthorized(SENTENCES[401])
+    if isinstance(fault, PermissionDenied | exceptions.PermissionDenied):
+        return errors.Forbidden(SENTENCES[403])
+    if isinstance(fault, exceptions.ParseError | SuspiciousOperation | RecursionError):
+        return RequestError("The body is not valid JSON")
+    if isinstance(fault, ValidationError):
+        return RequestError("A parameter has a value that cannot be used")
+    return fault
+
+
+def _described(fault: Exception) -> dict[str, Any]:
+    if isinstance(fault, exceptions.ValidationError):
+        found = list(_field_problems(fault.detail))
+        first = found[0]
+        return problem(400, "bad_request", f"{first['field']}: {first['detail']}", field=first["field"], errors=found)
+    if isinstance(fault, exceptions.APIException):
+        return problem(fault.status_code, str(fault.default_code), str(fault.detail))
+    if isinstance(fault, PackagerError) and (status := status_of(type(fault))) < 500:
+        return problem(status, fault.code, fault.message, field=getattr(fault, "field", ""))
+    return _internal(fault)
+
+
+def _internal(fault: Exception) -> dict[str, Any]:
+    from packager.models import new_reference
+
+    reference = new_reference()
+    log.error("a call of the API failed, reference %s", reference, exc_info=fault)
+    return problem(500, PackagerError.code, PackagerError.sentence, reference=reference)
+
+
+def _field_problems(detail: Any, field: str = "") -> Iterator[dict[str, str]]:
+    """DRF's nested details, flat: ``options.bom`` and so on."""
+    if isinstance(detail, dict):
+        for name, inner in detail.items():
+            yield from _field_problems(inner, f"{field}.{name}" if field else str(name))
+    elif isinstance(detail, list):
+        for inner in detail:
+            yield from _field_problems(inner, field)
+    else:
+        yield {"field": "body" if field in ("", "non_field_errors") else field, "detail": str(detail)}
+
+
+def status_of(kind: type[PackagerError]) -> int:
+    """The HTTP status with which a failure of this class is answered."""
+    return next((status for known, status in STATUSES if issubclass(kind, known)), 500)
+
+
+def catalogue() -> list[dict[str, Any]]:
+    """Every code that answers and failures of requests may carry: code, sentence, whether trying again can help."""
+    known = [kind for _, kind in inspect.getmembers(errors, inspect.isclass) if issubclass(kind, PackagerError)]
+    rows = {kind.code: (kind, inspect.cleandoc(kind.__doc__ or "").partition("\n\n")[0]) for kind in known}
+    more = {"throttled": SENTENCES[429], "unsupported_media_type": SENTENCES[415]}
+    more["method_not_allowed"] = "The address does not take this method."
+    listed = [
+        {"code": code, "meaning": meaning.replace("\n", " "), "retryable": kind.retryable}
+        for code, (kind, meaning) in rows.items()
+        if not issubclass(kind, errors.DeliveryError | errors.DwcConfigurationError)
+    ]
+    return sorted(
+        [*listed, *({"code": c, "meaning": m, "retryable": c == "throttled"} for c, m in more.items())],
+        key=lambda row: str(row["code"]),
+    )

@@ -1,0 +1,143 @@
+"""What a caller may ask for. The rules are those of ``packager.parameters``, the same as for every other door."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from packager import parameters
+from packager.errors import RequestError
+from packager.models import Kind
+from packager.submission import Submission, query_parameters
+
+#: Fields that mean something for tables only.
+OF_TABLES = ("api_url", "filters", "q", "plain", "language", "fields", "sort", "limit", "offset", "format")
+TEXT = {"type": "string"}
+OPTIONS_SCHEMA = {
+    "type": ["object", "null"],
+    "description": "Options of the format (`/api/v1/` lists them by format), and `metadata`.",
+    "properties": {
+        "delimiter": {**TEXT, "description": "csv: one character, no letter, digit or quote."},
+        "bom": {"type": "boolean", "description": "csv, tsv: begin with a byte order mark."},
+        "excel_safe": {"type": "boolean", "description": "csv, tsv: defuse cells that look like formulas."},
+        "metadata": {"type": "boolean", "description": "Put README, data dictionary and licence beside the data."},
+    },
+}
+Q_SCHEMA = {
+    "type": ["string", "object", "null"],
+    "description": "Full text to search for; an object searches single columns.",
+}
+OBJECT_SCHEMA = {
+    "type": ["object", "null"],
+    "description": 'Values that columns must have: `{"country": ["Brasil", "Peru"]}`.',
+}
+
+
+@extend_schema_field(Q_SCHEMA)
+class FullText(serializers.JSONField):
+    """A text or an object."""
+
+
+@extend_schema_field(OBJECT_SCHEMA)
+class JsonObject(serializers.JSONField):
+    """An object."""
+
+
+@extend_schema_field(OPTIONS_SCHEMA)
+class Options(serializers.JSONField):
+    """An object."""
+
+
+def _text(most: int, help_text: str, **more: Any) -> serializers.CharField:
+    settings = {"required": False, "allow_blank": True, "allow_null": True, **more}
+    return serializers.CharField(max_length=most, help_text=help_text, **settings)
+
+
+def _count(help_text: str) -> serializers.IntegerField:
+    return serializers.IntegerField(
+        required=False, allow_null=True, min_value=0, max_value=parameters.LARGEST, help_text=help_text
+    )
+
+
+class RequestQuestion(serializers.Serializer[Any]):
+    """A package that somebody wants. null and an empty text count as not given; unknown fields are refused."""
+
+    kind = serializers.ChoiceField(
+        choices=Kind.values, required=False, help_text="By default what the address that came is for."
+    )
+    resource_id = serializers.CharField(max_length=255, help_text="The resource's id in CKAN.")
+    api_url = _text(2000, "For a table: the address of CKAN's `datastore_search`.")
+    resource_url = _text(2000, "For a file: its address.")
+    filters = JsonObject(required=False, allow_null=True)
+    q = FullText(required=False, allow_null=True)
+    plain = serializers.BooleanField(
+        required=False, allow_null=True, default=None, help_text="false: `q` is a PostgreSQL text search query."
+    )
+    language = _text(100, "Of the full text, as PostgreSQL calls it.")
+    fields = serializers.ListField(  # type: ignore[assignment]
+        child=serializers.CharField(), required=False, allow_null=True, help_text="Only these columns, in this order."
+    )
+    sort = _text(2000, "For example `year desc, name`.")
+    limit = _count("At most so many rows.")
+    offset = _count("Leave out so many rows at the start.")
+    format = _text(30, "`csv` by default; `/api/v1/` lists all.")
+    options = Options(required=False, allow_null=True)
+    email = _text(254, "Who gets a mail when it is done. Nobody by default.")
+    mail_language = _text(10, "The language of that mail.")
+    doi = _text(255, "A DOI to cite, which mail and package mention.")
+    key = _text(2000, "A CKAN API key or token, for private data. Kept encrypted until it is done.", write_only=True)
+    webhook_url = _text(2000, "Where to POST the news, signed.")
+
+    def to_internal_value(self, data: Any) -> Any:
+        """As always, but a field nobody knows is refused: it is a slip of the pen."""
+        if isinstance(data, dict) and (unknown := [name for name in data if name not in self.fields]):
+            raise serializers.ValidationError({name: ["There is no such field."] for name in unknown})
+        return super().to_internal_value(data)
+
+    @property
+    def submission(self) -> Submission:
+        """What is asked for, once it is valid. Raises RequestError."""
+        data = {name: value for name, value in self.validated_data.items() if value not in (None, "")}
+        kind = _kind(data)
+        return Submission(kind=kind, **_common(data), **(_of_file(data) if kind == Kind.URL else _of_table(data)))
+
+
+def _kind(data: dict[str, Any]) -> str:
+    by_address = Kind.URL if "resource_url" in data and "api_url" not in data else Kind.DATASTORE
+    return str(data.get("kind", by_address))
+
+
+def _common(data: dict[str, Any]) -> dict[str, Any]:
+    email, webhook_url = data.get("email"), data.get("webhook_url")
+    language = data.get("mail_language", "")
+    return {
+        "resource_id": parameters.required("resource_id", data.get("resource_id")),
+        "email": parameters.email_address("email", email.strip()) if email else "",
+        "options": parameters.json_object("options", data.get("options")),
+        "key": parameters.short("key", parameters.optional("key", data.get("key")), 2000),
+        "doi": parameters.optional("doi", data.get("doi")),
+        "language": parameters.choice("mail_language", language, dict(settings.LANGUAGES)) if language else "",
+        "webhook_url": parameters.http_address("webhook_url", webhook_url) if webhook_url else "",
+    }
+
+
+def _of_table(data: dict[str, Any]) -> dict[str, Any]:
+    if "resource_url" in data:
+        raise RequestError("Parameter resource_url is for files, and this is about a table", field="resource_url")
+    api_url = parameters.required("api_url", data.get("api_url"))
+    return {
+        "api_url": parameters.http_address("api_url", api_url),
+        "parameters": query_parameters(data),
+        "format": data.get("format", "csv").lower(),
+    }
+
+
+def _of_file(data: dict[str, Any]) -> dict[str, Any]:
+    for name in OF_TABLES:
+        if name in data:
+            raise RequestError(f"Parameter {name} is for tables, and this is about a file", field=name)
+    url = parameters.required("resource_url", data.get("resource_url"))
+    return {"resource_url": parameters.http_address("resource_url", url), "format": ""}

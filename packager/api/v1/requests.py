@@ -1,0 +1,175 @@
+"""``/api/v1/requests/``: make, list, look, cancel, try again, fetch."""
+
+from __future__ import annotations
+
+import json
+from http import HTTPStatus
+from typing import Any
+from uuid import UUID
+
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework.generics import GenericAPIView
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from packager import parameters, requests, vault
+from packager.access import Scope
+from packager.api.v1 import examples, polling
+from packager.api.v1.answers import PackageAnswer, RequestAnswer
+from packager.api.v1.base import KeyView
+from packager.api.v1.lists import Pages, RequestFilter
+from packager.api.v1.problems import documented
+from packager.api.v1.questions import RequestQuestion
+from packager.errors import Conflict, NotFound
+from packager.models import PackageRequest, Status
+from packager.ownership import Owner
+
+TAGS = ["requests"]
+REQUEST_ID = OpenApiParameter("request_id", OpenApiTypes.UUID, OpenApiParameter.PATH)
+IDEMPOTENCY_KEY = OpenApiParameter(
+    "Idempotency-Key",
+    OpenApiTypes.STR,
+    OpenApiParameter.HEADER,
+    description="Your name for this call, up to 255 characters. The same call made again gives the same request.",
+)
+LOCATION = OpenApiParameter("Location", OpenApiTypes.URI, OpenApiParameter.HEADER, response=["201"])
+
+
+class RequestsView(KeyView, GenericAPIView[PackageRequest]):
+    """All requests of a key."""
+
+    queryset = PackageRequest.objects.select_related("package", "leader")
+    serializer_class = RequestAnswer
+    pagination_class = Pages
+    filterset_class = RequestFilter
+    scopes = {"GET": Scope.READ, "POST": Scope.WRITE}
+
+    @extend_schema(
+        operation_id="requests_list",
+        summary="List your requests, newest first",
+        tags=TAGS,
+        responses={200: RequestAnswer(many=True), **documented(400, 404)},
+    )
+    def get(self, call: Request) -> Response:
+        """A page of them. With the scope `requests:all` those of everybody."""
+        found = self.filter_queryset(PackageRequest.objects.of(self.api_key).select_related("package", "leader"))
+        page = self.paginate_queryset(found)
+        return self.get_paginated_response(RequestAnswer(page, many=True).data)
+
+    @extend_schema(
+        operation_id="requests_create",
+        summary="Ask for a package",
+        tags=TAGS,
+        parameters=[IDEMPOTENCY_KEY, LOCATION],
+        request=RequestQuestion,
+        responses={201: RequestAnswer, **documented(400, 413, 415, 422)},
+        examples=[examples.TABLE, examples.FILE],
+    )
+    def post(self, call: Request) -> Response:
+        """Queues it, joins the same work under way, or serves a fresh package at once."""
+        question = RequestQuestion(data=call.data)
+        question.is_valid(raise_exception=True)
+        request = requests.submit(question.submission, owner=self._owner(call))
+        response = polling.respond(call, request, status=HTTPStatus.CREATED)
+        response["Location"] = response.data["url"]
+        return response
+
+    def _owner(self, call: Request) -> Owner:
+        name = call.headers.get("Idempotency-Key", "")
+        parameters.short("Idempotency-Key", parameters.optional("Idempotency-Key", name), 255)
+        return Owner(self.api_key, name, vault.mark(json.dumps(call.data, sort_keys=True)))
+
+
+class RequestView(KeyView):
+    """One request."""
+
+    scopes = {"GET": Scope.READ, "POST": Scope.WRITE}
+
+    def wanted(self, request_id: str) -> PackageRequest:
+        """The request, if this key may see it. Raises NotFound."""
+        try:
+            pk = UUID(request_id)
+            return PackageRequest.objects.of(self.api_key).select_related("package", "leader").get(pk=pk)
+        except (ValueError, PackageRequest.DoesNotExist):
+            raise NotFound("There is no such request, or it belongs to somebody else") from None
+
+    @property
+    def actor(self) -> str:
+        """Who does it, for the history."""
+        return f"API key {self.api_key}"
+
+
+class RequestDetailView(RequestView):
+    """How it stands."""
+
+    @extend_schema(
+        operation_id="requests_retrieve",
+        summary="See how a request stands",
+        tags=TAGS,
+        parameters=[REQUEST_ID, polling.IF_NONE_MATCH, polling.ETAG, polling.RETRY_AFTER],
+        responses={200: RequestAnswer, 304: OpenApiResponse(description="Nothing has changed."), **documented(404)},
+    )
+    def get(self, call: Request, request_id: str) -> Response:
+        """Made for polling: send the `ETag` back as `If-None-Match`, and wait for `Retry-After` seconds."""
+        return polling.respond(call, self.wanted(request_id))
+
+
+class CancelView(RequestView):
+    """Stop it."""
+
+    @extend_schema(
+        operation_id="requests_cancel",
+        summary="Cancel a request",
+        tags=TAGS,
+        parameters=[REQUEST_ID],
+        request=None,
+        responses={200: RequestAnswer, **documented(404, 409)},
+    )
+    def post(self, call: Request, request_id: str) -> Response:
+        """A build that runs is stopped; others that wait for the same package go on."""
+        wanted = self.wanted(request_id)
+        requests.cancel(wanted.pk, actor=self.actor)
+        return polling.respond(call, self.wanted(request_id))
+
+
+class RetryView(RequestView):
+    """Once more."""
+
+    @extend_schema(
+        operation_id="requests_retry",
+        summary="Try a request again",
+        tags=TAGS,
+        parameters=[REQUEST_ID],
+        request=None,
+        responses={200: RequestAnswer, **documented(404, 409)},
+    )
+    def post(self, call: Request, request_id: str) -> Response:
+        """For one that failed, was cancelled or has expired."""
+        wanted = self.wanted(request_id)
+        requests.retry(wanted.pk, actor=self.actor)
+        return polling.respond(call, self.wanted(request_id))
+
+
+class PackageView(RequestView):
+    """What came of it."""
+
+    @extend_schema(
+        operation_id="requests_package",
+        summary="Find the package",
+        tags=TAGS,
+        parameters=[REQUEST_ID],
+        responses={200: PackageAnswer, **documented(404, 409)},
+    )
+    def get(self, call: Request, request_id: str) -> Response:
+        """Where the file is. While there is none (`409`), `Retry-After` says when to look again, if one is coming."""
+        wanted = self.wanted(request_id)
+        if wanted.status != Status.SUCCEEDED or wanted.package is None:
+            return self._none(call, wanted)
+        return Response(PackageAnswer(wanted).data)
+
+    def _none(self, call: Request, wanted: PackageRequest) -> Response:
+        response: Any = self.handle_exception(Conflict(f"There is no package: the request is {wanted.status}"))
+        if wait := polling.retry_after(wanted):
+            response["Retry-After"] = str(wait)
+        return response

@@ -1,0 +1,34 @@
+"""The OpenAPI document, and a page on which people read and try it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from csp.constants import SELF, UNSAFE_INLINE
+from csp.decorators import csp_update
+from django.utils.decorators import method_decorator
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+
+
+class SchemaView(SpectacularAPIView):
+    """``/api/v1/schema/``: YAML, or JSON with ``?format=json``."""
+
+    schema = None
+    throttle_classes = ()
+
+
+# Swagger UI writes style attributes into its page; scripts stay as strict as everywhere.
+@method_decorator(csp_update({"style-src": [SELF, UNSAFE_INLINE]}), name="dispatch")
+class DocsView(SpectacularSwaggerSplitView):
+    """``/api/v1/docs/``: Swagger UI, its files served by us."""
+
+    schema = None
+    throttle_classes = ()
+    url_name = "v1:schema"
+    url_self = "v1:docs"
+
+
+def complete(result: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """Adds to the document what the generator cannot know: that fields nobody knows are refused."""
+    result["components"]["schemas"]["RequestQuestion"]["additionalProperties"] = False
+    return result

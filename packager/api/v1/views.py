@@ -1,0 +1,169 @@
+"""The rest of ``/api/v1/``: the root with its capabilities, estimates, failures, and the kinds of problems."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.generics import GenericAPIView
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from packager import engine, estimates
+from packager.access import Scope
+from packager.api.v1 import examples, problems
+from packager.api.v1.answers import ErrorAnswer, EstimateAnswer
+from packager.api.v1.base import LARGEST_BODY, KeyView, OpenView
+from packager.api.v1.lists import ErrorFilter, ErrorPages
+from packager.api.v1.problems import documented
+from packager.api.v1.questions import RequestQuestion
+from packager.models import PackageError, PackageRequest
+from portal import VERSION, plugins
+
+SWITCH = {"type": "boolean"}
+METADATA_OPTION = {"metadata": SWITCH}
+#: Options of the built-in formats, as JSON Schema.
+OPTIONS: dict[str, dict[str, Any]] = {
+    "csv": {"delimiter": {"type": "string", "maxLength": 1}, "bom": SWITCH, "excel_safe": SWITCH},
+    "tsv": {"bom": SWITCH, "excel_safe": SWITCH},
+    "dwca": {"flavour": {"enum": ["csv", "tsv"]}, "eml": {"type": "string"}, "for_gbif": SWITCH},
+}
+
+
+class FormatAnswer(serializers.Serializer[Any]):
+    """A format."""
+
+    name = serializers.CharField()
+    label = serializers.CharField()
+    options = serializers.DictField(child=serializers.DictField(), help_text="JSON Schema of each option.")
+
+
+class LimitsAnswer(serializers.Serializer[Any]):
+    """What the portal keeps to."""
+
+    body_bytes = serializers.IntegerField()
+    calls_per_key = serializers.CharField(help_text="For example `600/min`; empty for no limit.")
+    calls_per_address = serializers.CharField()
+    cache_seconds = serializers.IntegerField(help_text="How long a package is handed out again.")
+    kept_days = serializers.IntegerField(help_text="How long a package can be downloaded.")
+    slow_from_rows = serializers.IntegerField(help_text="More rows than that go to the slow queue.")
+
+
+class RootAnswer(serializers.Serializer[Any]):
+    """What this portal is and can do."""
+
+    name = serializers.CharField()
+    version = serializers.CharField()
+    formats = FormatAnswer(many=True)
+    mail_languages = serializers.ListField(child=serializers.CharField())
+    limits = LimitsAnswer()
+    plugins = serializers.DictField(child=serializers.JSONField(), help_text="What plugins add, by plugin's word.")
+    links = serializers.DictField(child=serializers.CharField())
+
+
+class RootView(OpenView):
+    """``/api/v1/``."""
+
+    @extend_schema(
+        operation_id="root", summary="Name, version, capabilities", tags=["portal"], auth=[], responses=RootAnswer
+    )
+    def get(self, call: Request) -> Response:
+        """Formats with their options, limits, and what plugins add."""
+        return Response(
+            {
+                "name": "Packaging Portal",
+                "version": VERSION,
+                "formats": [_format(format) for format in engine.formats()],
+                "mail_languages": [code for code, _ in settings.LANGUAGES],
+                "limits": _limits(),
+                "plugins": {name: value for part in plugins.ask("api_capabilities") for name, value in part.items()},
+                "links": {name: f"{settings.PUBLIC_URL}/api/v1/{name}/" for name in LINKS},
+            }
+        )
+
+
+LINKS = ("requests", "estimate", "errors", "statistics", "problems", "schema", "docs")
+
+
+def _format(format: Any) -> dict[str, Any]:
+    options = getattr(format, "option_schemas", None) or OPTIONS.get(format.name, {})
+    return {"name": format.name, "label": str(format.label), "options": {**options, **METADATA_OPTION}}
+
+
+def _limits() -> dict[str, Any]:
+    return {
+        "body_bytes": LARGEST_BODY,
+        "calls_per_key": settings.PACKAGER_THROTTLE_KEY,
+        "calls_per_address": settings.PACKAGER_THROTTLE_ADDRESS,
+        "cache_seconds": settings.PACKAGER_CACHE_TIME,
+        "kept_days": settings.PACKAGER_EXPIRY_DAYS,
+        "slow_from_rows": settings.PACKAGER_SLOW_REQUEST,
+    }
+
+
+class ProblemKind(serializers.Serializer[Any]):
+    """A code that answers and failures of requests may carry."""
+
+    code = serializers.CharField()
+    meaning = serializers.CharField()
+    retryable = serializers.BooleanField(help_text="Whether the same can succeed later.")
+
+
+class ProblemsView(OpenView):
+    """``/api/v1/problems/``."""
+
+    @extend_schema(
+        operation_id="problems_list",
+        summary="List the codes of problems",
+        tags=["portal"],
+        auth=[],
+        responses=ProblemKind(many=True),
+    )
+    def get(self, call: Request) -> Response:
+        """All of them; they do not change their meaning."""
+        return Response(problems.catalogue())
+
+
+class EstimateView(KeyView):
+    """``/api/v1/estimate/``."""
+
+    scopes = {"POST": Scope.WRITE}
+
+    @extend_schema(
+        operation_id="estimate",
+        summary="Learn what a request would bring",
+        tags=["requests"],
+        request=RequestQuestion,
+        responses={200: EstimateAnswer, **documented(400, 413, 415, 424)},
+        examples=[examples.TABLE, examples.ESTIMATE],
+    )
+    def post(self, call: Request) -> Response:
+        """Rows, columns, expected size and time, and the queue. Takes the body of a request; nothing is queued."""
+        question = RequestQuestion(data=call.data)
+        question.is_valid(raise_exception=True)
+        return Response(EstimateAnswer(estimates.estimate(question.submission)).data)
+
+
+class ErrorsView(KeyView, GenericAPIView[PackageError]):
+    """``/api/v1/errors/``."""
+
+    queryset = PackageError.objects.all()
+    serializer_class = ErrorAnswer
+    pagination_class = ErrorPages
+    filterset_class = ErrorFilter
+    scopes = {"GET": Scope.ERRORS}
+
+    @extend_schema(
+        operation_id="errors_list",
+        summary="List failures, newest first",
+        tags=["errors"],
+        responses={200: ErrorAnswer(many=True), **documented(400, 404)},
+    )
+    def get(self, call: Request) -> Response:
+        """Those of your requests; with the scope `requests:all` those of everybody."""
+        requests = PackageRequest.objects.of(self.api_key)
+        found = self.filter_queryset(PackageError.objects.filter(request__in=requests))
+        page = self.paginate_queryset(found)
+        return self.get_paginated_response(ErrorAnswer(page, many=True).data)

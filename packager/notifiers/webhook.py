@@ -1,0 +1,102 @@
+"""Calls the address that a requester named, with the request as JSON, signed."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import time
+
+from django.conf import settings
+from rest_framework.utils.encoders import JSONEncoder
+
+from packager import vault
+from packager.api.v1.answers import RequestAnswer
+from packager.errors import AddressForbidden, DeliveryDeferred, DeliveryRefused, RequestError, SourceError
+from packager.models import Delivery, PackageRequest
+from packager.streaming.http import AddressRule, HttpClient, Patience
+
+SIGNATURE = "X-Packaging-Signature"
+PATIENCE = Patience(connect=5, read=10, attempts=1)
+#: Answers of 400 and above after which the same call may well succeed: everything of the server, and these.
+PASSING = (408, 425, 429)
+EVENTS = {
+    Delivery.Subject.READY: "request.succeeded",
+    Delivery.Subject.FAILED: "request.failed",
+    Delivery.Subject.CANCELLED: "request.cancelled",
+}
+
+
+def rule_for(url: str) -> AddressRule:
+    """Where a webhook may go: to any public address, and to the hosts of PACKAGER_WEBHOOK_HOSTS, private or not."""
+    named = AddressRule(tuple(settings.PACKAGER_WEBHOOK_HOSTS))
+    try:
+        named.check_url(url)
+    except AddressForbidden:
+        return AddressRule()
+    return named
+
+
+def secret_of(request: PackageRequest) -> str:
+    """What signs the calls about ``request``: its key's secret, else one for the receiver, out of SECRET_KEY."""
+    own = request.api_key.webhook_secret if request.api_key else ""
+    return own or vault.mark(f"webhook {request.webhook_url}")
+
+
+def signature(secret: str, body: bytes, at: int) -> str:
+    """The header's value: ``t=<UNIX time>,v1=<HMAC-SHA-256 over "<t>.<body>" in hexadecimal digits>``."""
+    mark = hmac.new(secret.encode(), f"{at}.".encode() + body, hashlib.sha256).hexdigest()
+    return f"t={at},v1={mark}"
+
+
+def payload(delivery: Delivery) -> bytes:
+    """The body: what happened, and the request as the API shows it to its owner."""
+    told = {
+        "event": EVENTS[Delivery.Subject(delivery.subject)],
+        "delivery": delivery.pk,
+        "created_at": delivery.created_at,
+        "request": RequestAnswer(delivery.request).data,
+    }
+    return json.dumps(told, cls=JSONEncoder, ensure_ascii=False).encode()
+
+
+class WebhookNotifier:
+    """One POST a delivery. No redirect is followed, and the answer's body is not read."""
+
+    channel = "webhook"
+
+    def send(self, delivery: Delivery) -> None:
+        """Send it now. Raises DeliveryDeferred, DeliveryRefused."""
+        body = payload(delivery)
+        headers = {
+            "Content-Type": "application/json",
+            SIGNATURE: signature(secret_of(delivery.request), body, int(time.time())),
+        }
+        _judge(_post(delivery.address, body, headers))
+
+
+def _post(url: str, body: bytes, headers: dict[str, str]) -> int:
+    client = HttpClient(rule_for(url), patience=PATIENCE)
+    try:
+        return client.tell(url, body, headers)
+    except AddressForbidden as fault:
+        raise DeliveryRefused("webhooks may not go to this address") from fault
+    except SourceError as fault:
+        raise DeliveryDeferred(fault.detail) from fault
+    finally:
+        client.close()
+
+
+def _judge(status: int) -> None:
+    if 200 <= status < 300:
+        return
+    for_good = 400 <= status < 500 and status not in PASSING
+    raise (DeliveryRefused if for_good else DeliveryDeferred)(f"HTTP {status}")
+
+
+def check_address(url: str) -> None:
+    """Raises RequestError if no webhook can ever go to ``url``."""
+    from packager import engine
+
+    if not engine.may_connect(rule_for(url), url):
+        raise RequestError("Parameter webhook_url is not an address that this service may call", field="webhook_url")

@@ -1,0 +1,98 @@
+"""``/api/v1/statistics/``: sums without any personal data."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from packager.api.v1.base import KeyView
+from packager.api.v1.problems import documented
+from stats import queries
+from stats.models import ALL
+
+#: Resources that are listed.
+MOST_RESOURCES = 100
+
+
+class StatisticsQuestion(serializers.Serializer[Any]):
+    """Which days, resource and format."""
+
+    since = serializers.DateField(required=False, help_text="First day (UTC).")
+    until = serializers.DateField(required=False, help_text="Last day (UTC).")
+    resource_id = serializers.CharField(required=False, max_length=255, help_text="One resource only.")
+    format = serializers.CharField(required=False, max_length=64, help_text="One format only (days).")
+
+
+class TotalsAnswer(serializers.Serializer[Any]):
+    """Counts since the beginning."""
+
+    requests = serializers.IntegerField(help_text="Requests served, cached ones included.")
+    errors = serializers.IntegerField(help_text="Requests that failed.")
+    requesters = serializers.IntegerField(source="emails", help_text="Distinct addresses among those served.")
+
+
+class SumsAnswer(serializers.Serializer[Any]):
+    """What was done."""
+
+    requests = serializers.IntegerField()
+    cached = serializers.IntegerField()
+    errors = serializers.IntegerField()
+    rows = serializers.IntegerField()
+    builds = serializers.IntegerField()
+    build_seconds = serializers.FloatField()
+    downloads = serializers.IntegerField()
+    bytes = serializers.IntegerField(help_text="Sent by downloads.")
+
+
+class DayAnswer(SumsAnswer):
+    """One day (UTC)."""
+
+    day = serializers.DateField()
+
+
+class ResourceAnswer(SumsAnswer):
+    """One resource."""
+
+    resource_id = serializers.CharField()
+
+
+class StatisticsAnswer(serializers.Serializer[Any]):
+    """Totals since the beginning, and the sums of the days asked for."""
+
+    totals = TotalsAnswer()
+    days = DayAnswer(many=True, help_text="Days with anything in them, oldest first.")
+    resources = ResourceAnswer(many=True, help_text="Up to 100, most requested first.")
+
+
+class StatisticsView(KeyView):
+    """Sums for a key with `statistics:read`."""
+
+    scopes = {"GET": "statistics:read"}
+
+    @extend_schema(
+        operation_id="statistics",
+        summary="Read the statistics",
+        tags=["statistics"],
+        parameters=[StatisticsQuestion],
+        responses={200: StatisticsAnswer, **documented(400)},
+    )
+    def get(self, call: Request) -> Response:
+        """Totals, days and resources. No addresses, no names."""
+        question = StatisticsQuestion(data=call.query_params)
+        question.is_valid(raise_exception=True)
+        return Response(StatisticsAnswer(_statistics(**question.validated_data)).data)
+
+
+def _statistics(since: Any = None, until: Any = None, resource_id: Any = None, format: Any = None) -> dict[str, Any]:
+    resources = queries.per_resource(since, until)
+    wanted = resource_id or ALL
+    nothing = {"requests": 0, "errors": 0, "emails": 0}
+    return {
+        "totals": queries.totals(wanted).get(wanted, nothing),
+        "days": queries.per_day(since, until, resource_id, format),
+        "resources": [row for row in resources if resource_id in (None, row["resource_id"])][:MOST_RESOURCES],
+    }
