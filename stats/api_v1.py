@@ -31,7 +31,7 @@ class TotalsAnswer(serializers.Serializer[Any]):
     """Counts since the beginning."""
 
     requests = serializers.IntegerField(help_text="Requests served, cached ones included.")
-    errors = serializers.IntegerField(help_text="Requests that failed.")
+    errors = serializers.IntegerField(help_text="Requests that failed.")  # type: ignore[assignment]
     requesters = serializers.IntegerField(source="emails", help_text="Distinct addresses among those served.")
 
 
@@ -40,7 +40,7 @@ class SumsAnswer(serializers.Serializer[Any]):
 
     requests = serializers.IntegerField()
     cached = serializers.IntegerField()
-    errors = serializers.IntegerField()
+    errors = serializers.IntegerField()  # type: ignore[assignment]
     rows = serializers.IntegerField()
     builds = serializers.IntegerField()
     build_seconds = serializers.FloatField()

@@ -35,7 +35,7 @@ class KeyAuthentication(BaseAuthentication):
         return "Bearer"
 
 
-class KeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+class KeyScheme(OpenApiAuthenticationExtension):
     """How the schema describes it."""
 
     target_class = KeyAuthentication
@@ -54,7 +54,8 @@ class HasScope(BasePermission):
         if request.auth is None:
             raise NotAuthorized("An API key is required: Authorization: Bearer <key>")
         scope = view.scopes.get(request.method)
-        if scope and not request.auth.allows(scope):
+        key: Any = request.auth
+        if scope and not key.allows(scope):
             raise Forbidden(f"The API key does not have the scope {scope}")
         return True
 

@@ -28,9 +28,9 @@ class Pages(CursorPagination):
         return cursor
 
 
-def _is_time(text: str) -> bool:
+def _is_time(position: object) -> bool:
     try:
-        return parse_datetime(text) is not None
+        return parse_datetime(str(position)) is not None
     except ValueError:
         return False
 

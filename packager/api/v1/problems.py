@@ -49,7 +49,9 @@ class Problem(serializers.Serializer[Any]):
     detail = serializers.CharField(help_text="A sentence for people.")
     code = serializers.CharField(help_text="Stable, for programs; `/api/v1/problems/` lists them.")
     field = serializers.CharField(required=False, help_text="The field at fault, if one is.")
-    errors = FieldProblem(many=True, required=False, help_text="Every field at fault.")
+    errors = FieldProblem(  # type: ignore[assignment]
+        many=True, required=False, help_text="Every field at fault."
+    )
     reference = serializers.CharField(required=False, help_text="Of a fault on our side, for questions to the staff.")
 
 
@@ -91,8 +93,8 @@ def answer(fault: Exception, context: dict[str, Any]) -> Response:
     """What the API answers when ``fault`` was raised: DRF's ``EXCEPTION_HANDLER``. Nothing internal gets out."""
     fault = _ours(fault)
     headers = {}
-    if isinstance(fault, exceptions.Throttled) and fault.wait is not None:
-        headers["Retry-After"] = str(max(1, round(fault.wait)))
+    if isinstance(fault, exceptions.Throttled):
+        headers["Retry-After"] = str(max(1, round(getattr(fault, "wait", None) or 1)))
     if isinstance(fault, errors.NotAuthorized):
         headers["WWW-Authenticate"] = "Bearer"
     body = _described(fault)

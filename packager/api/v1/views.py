@@ -36,7 +36,7 @@ class FormatAnswer(serializers.Serializer[Any]):
     """A format."""
 
     name = serializers.CharField()
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
     options = serializers.DictField(child=serializers.DictField(), help_text="JSON Schema of each option.")
 
 
