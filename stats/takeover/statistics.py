@@ -14,6 +14,7 @@ from django.db import transaction
 from stats import sums
 from stats.anonymise import domain_of, hash_email, is_hashed
 from stats.models import ALL, ErrorRecord, OpeningBalance, PersonalRecord, RequestRecord
+from stats.rebuild import rebuild
 from stats.takeover.old_database import OldDatabase, OldTotal, Row, import_key, whole
 
 BATCH = 500
@@ -91,8 +92,10 @@ def take_over(old: OldDatabase, *, anonymise: bool, dry_run: bool = False) -> Re
     try:
         with transaction.atomic():
             sums.lock()
-            _store(RequestRecord, reader.requests(), reader.report.requests, _sum_requests)
-            _store(ErrorRecord, reader.errors(), reader.report.errors, _sum_errors)
+            _store(RequestRecord, reader.requests(), reader.report.requests)
+            _store(ErrorRecord, reader.errors(), reader.report.errors)
+            if reader.report.requests.new or reader.report.errors.new:
+                rebuild()
             _balance(old, reader.counted, reader.report)
             if dry_run:
                 raise _DryRun
@@ -174,35 +177,14 @@ def _text(value: Any) -> str:
     return "" if value is None else str(value).replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
-Summing = Callable[[list[Any]], None]
-
-
-def _store(model: type[PersonalRecord], records: Iterator[Any], taken: Taken, summing: Summing) -> None:
+def _store(model: type[PersonalRecord], records: Iterator[Any], taken: Taken) -> None:
     while batch := list(islice(records, BATCH)):
         keys = [record.import_key for record in batch]
         known = set(model._default_manager.filter(import_key__in=keys).values_list("import_key", flat=True))
         new = [record for record in batch if record.import_key not in known]
         model._default_manager.bulk_create(new)
-        summing(new)
         taken.new += len(new)
         taken.known += len(batch) - len(new)
-
-
-def _sum_requests(records: list[RequestRecord]) -> None:
-    amounts: dict[tuple[Any, str], Counter[str]] = {}
-    for record in records:
-        entry = amounts.setdefault((sums.day_of(record.at), record.resource_id), Counter())
-        entry.update(requests=1, rows=record.rows or 0)
-    for (day, resource_id), entry in sorted(amounts.items()):
-        sums.add(day, resource_id, "", **entry)
-    for name, email in sorted({(record.resource_id, record.email) for record in records}):
-        sums.remember(name, email)
-
-
-def _sum_errors(records: list[ErrorRecord]) -> None:
-    amounts = Counter((sums.day_of(record.at), record.resource_id) for record in records)
-    for (day, resource_id), errors in sorted(amounts.items()):
-        sums.add(day, resource_id, "", errors=errors)
 
 
 def _balance(old: OldDatabase, counted: Counted, report: Report) -> None:

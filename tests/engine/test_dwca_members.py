@@ -1,10 +1,15 @@
+import errno
+import io
 import itertools
 import os
+import tempfile
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from packager.errors import FormatError, RequestError, SourceTimeout
+from packager.errors import FormatError, RequestError, SourceTimeout, StoreError, StoreFull
 from packager.streaming.formats.dwca import DwcaFormat, DwcSettings
 from packager.streaming.formats.dwca.terms import MEASUREMENT_OR_FACT, TAXON
 from packager.streaming.pipeline import Build, TableContent
@@ -140,6 +145,48 @@ def test_for_gbif_is_wanted_if_it_came_and_is_no_no(sent, wanted):
 def test_a_table_without_the_id_field_is_refused():
     with pytest.raises(FormatError, match="_id"):
         package(["catalogNumber"], [["A"]])
+
+
+def test_a_place_that_cannot_be_written_to_is_our_error(tmp_path):
+    with pytest.raises(StoreError):
+        list(_build([[1, "A", None, MEDIA]], tmp_path / "not there"))
+
+
+class FullDisk(io.BytesIO):
+    def write(self, data):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def test_a_full_disk_is_our_error(monkeypatch):
+    monkeypatch.setattr(tempfile, "TemporaryFile", lambda **_: FullDisk())
+    with pytest.raises(StoreFull):
+        package(COLUMNS, [[1, "A", None, MEDIA]])
+
+
+def test_half_a_surrogate_pair_is_refused_in_a_cell_and_escaped_in_json():
+    with pytest.raises(FormatError, match="surrogate"):
+        package(["_id", "locality"], [[1, "\ud83d"]])
+    assert package(["_id", "mood"], [[1, "é \ud83d"]]).dynamic() == {"mood": "é \ud83d"}
+
+
+def test_a_row_of_another_width_is_refused():
+    with pytest.raises(FormatError, match="1 values for 2 columns"):
+        package(["_id", "locality"], [[1]])
+
+
+NUMERIC = st.decimals().filter(lambda number: not number.is_snan())
+CELLS = st.none() | st.text() | st.integers() | st.floats() | st.booleans() | NUMERIC
+JSON = st.recursive(CELLS, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=5)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.tuples(st.text(), CELLS, JSON, JSON), max_size=8), st.sampled_from(["csv", "tsv"]))
+def test_whatever_the_values_the_archive_keeps_its_promises(rows, flavour):
+    columns = ["_id", "locality", "note", Field("mood", "json"), Field("associatedMedia", "json")]
+    archive = package(columns, [[n, row[0], *row[1:]] for n, row in enumerate(rows)], flavour=flavour)
+    inspect(archive)
+    delimiter = "\t" if flavour == "tsv" else ","
+    assert [row["locality"] for row in archive.rows(f"occurrence.{flavour}", delimiter)] == [row[0] for row in rows]
 
 
 def _build(rows, directory: Path, error: Exception | None = None) -> Build:

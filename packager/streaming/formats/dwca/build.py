@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from itertools import chain, count
 from pathlib import Path
 
+from packager.errors import FormatError
 from packager.streaming.formats.dwca.definitions import Definition
 from packager.streaming.formats.dwca.documents import DataFile
 from packager.streaming.formats.dwca.ids import UniqueIds
@@ -144,7 +145,11 @@ class Build:
 
 
 def _rows(table: Table) -> Iterator[Row]:
+    width = len(table.fields)
     for page in table.pages():
         if not isinstance(page, RowsPage):
-            raise TypeError(f"a Darwin Core Archive needs pages of parsed rows, not {type(page).__name__}")
-        yield from page.rows
+            raise FormatError(reason=f"{type(page).__name__} does not hold parsed values")
+        for row in page.rows:
+            if len(row) != width:
+                raise FormatError(reason=f"a row has {len(row)} values for {width} columns")
+            yield row

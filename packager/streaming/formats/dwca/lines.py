@@ -6,6 +6,8 @@ import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from packager.errors import FormatError
+
 
 @dataclass(frozen=True, slots=True)
 class Flavour:
@@ -38,9 +40,16 @@ class Lines:
         self._lines.append(line[:-2])
 
     def take(self) -> bytes:
-        """The lines so far, which are forgotten."""
+        """The lines so far, which are forgotten.
+
+        Raises:
+            FormatError: a cell holds what UTF-8 cannot express.
+        """
         if not self._lines:
             return b""
         text = "\n".join(self._lines) + "\n"
         self._lines.clear()
-        return text.encode("utf-8", "backslashreplace")
+        try:
+            return text.encode()
+        except UnicodeEncodeError as error:
+            raise FormatError(reason="a text holds half of a surrogate pair, which UTF-8 cannot express") from error

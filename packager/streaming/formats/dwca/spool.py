@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import tempfile
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
+
+from packager.errors import StoreError, StoreFull
 
 _CHUNK = 256 * 1024
 _LEVEL = 1  # read once and deflated again, so speed counts more than size
@@ -25,30 +29,53 @@ class Spool:
         self._deflate = zlib.compressobj(_LEVEL)
 
     def write(self, data: bytes) -> None:
-        """Add bytes. Not after ``chunks``."""
-        if self._file is None:
-            self._file = tempfile.TemporaryFile(dir=self._directory, prefix="dwca-")  # noqa: SIM115 - close() is its end
-        self._file.write(self._deflate.compress(data))
+        """Add bytes. Not after ``chunks``.
+
+        Raises:
+            StoreError: the disk does not take them; ``StoreFull`` if it is full.
+        """
+        with _our_errors():
+            if self._file is None:
+                self._file = tempfile.TemporaryFile(dir=self._directory)  # noqa: SIM115 - close() is its end
+            self._file.write(self._deflate.compress(data))
 
     def chunks(self) -> Iterator[bytes]:
-        """Everything written, once, in pieces of bounded size. The file is deleted in the end."""
+        """Everything written, once, in pieces of bounded size. The file is deleted in the end. Raises StoreError."""
         if self._file is None:
             return
-        with self._file as file:
-            file.write(self._deflate.flush())
-            file.seek(0)
-            yield from _inflated(file)
+        try:
+            with _our_errors():
+                self._file.write(self._deflate.flush())
+                self._file.seek(0)
+            yield from _inflated(self._file)
+        finally:
+            self.close()
 
     def close(self) -> None:
-        """Delete the file. Safe to call twice."""
+        """Delete the file. Safe to call twice; what a full disk did not take is not wanted any more."""
         if self._file is not None:
-            self._file.close()
+            with suppress(OSError):
+                self._file.close()
+
+
+@contextmanager
+def _our_errors() -> Iterator[None]:
+    try:
+        yield
+    except OSError as fault:
+        kind = StoreFull if fault.errno in (errno.ENOSPC, errno.EDQUOT) else StoreError
+        raise kind(f"{type(fault).__name__}: {fault.strerror}") from fault
 
 
 def _inflated(file: IO[bytes]) -> Iterator[bytes]:
     inflate = zlib.decompressobj()
-    while data := file.read(_CHUNK):
+    while data := _read(file):
         while data:
             yield inflate.decompress(data, _CHUNK)
             data = inflate.unconsumed_tail
     yield inflate.flush()
+
+
+def _read(file: IO[bytes]) -> bytes:
+    with _our_errors():
+        return file.read(_CHUNK)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from decimal import Decimal
 
 from packager.streaming.formats.text import Printer, float_text, printer
 from packager.streaming.types import Value
 
-_encode = json.JSONEncoder(ensure_ascii=False).encode
+_HALF_PAIR = re.compile("[\ud800-\udfff]")
+_as_it_is = json.JSONEncoder(ensure_ascii=False).encode
 _plain: Printer = printer("text")
 
 
@@ -32,6 +34,12 @@ def json_text(value: object) -> str:
     if isinstance(value, float | Decimal):
         return _number(value) if math.isfinite(value) else _encode(float_text(float(value)))
     return _encode(value)
+
+
+def _encode(value: object) -> str:
+    """JSON of a scalar. Half of a surrogate pair, which UTF-8 cannot express, is escaped."""
+    text = _as_it_is(value)
+    return text if text.isascii() or not _HALF_PAIR.search(text) else json.dumps(value)
 
 
 def _number(value: float | Decimal) -> str:
