@@ -306,6 +306,25 @@ class MailStop(models.Model):
         return self.mark[:8]
 
 
+class Cluster(models.Model):
+    """A running cluster: it renews ``seen_at`` while its main process lives, and goes when it stops."""
+
+    queue = models.CharField(max_length=10, choices=Queue)
+    host = models.CharField(max_length=255)
+    pid = models.PositiveIntegerField()
+    workers = models.PositiveSmallIntegerField()
+    started_at = models.DateTimeField()
+    seen_at = models.DateTimeField()
+
+    objects = querysets.ClusterQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("queue", "host", "pid")
+
+    def __str__(self) -> str:
+        return f"{self.queue} on {self.host}"
+
+
 def increase(**amounts: int) -> dict[str, Any]:
     """Arguments for ``update`` that add to counters in the database rather than in memory."""
     return {name: F(name) + amount for name, amount in amounts.items()}

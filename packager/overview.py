@@ -7,9 +7,7 @@ from dataclasses import dataclass, field
 from django.conf import settings
 from django.db.models import Count
 
-from packager.models import PackageRequest, Status
-from portal import beacon
-from portal.beacon import Cluster
+from packager.models import Cluster, PackageRequest, Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +45,7 @@ def overview() -> Overview:
     counted = PackageRequest.objects.order_by().values_list("status").annotate(Count("pk"))
     by_queue = PackageRequest.objects.filter(status=Status.QUEUED).order_by().values_list("queue").annotate(Count("pk"))
     return Overview(
-        clusters=tuple(beacon.clusters()),
+        clusters=tuple(Cluster.objects.alive()),
         requests={**dict.fromkeys(Status.values, 0), **dict(counted)},
         waiting={**dict.fromkeys(settings.QUEUES, 0), **dict(by_queue)},
     )

@@ -20,6 +20,18 @@ TASK_PATIENCE = timedelta(minutes=5)
 SENDING_PATIENCE = timedelta(minutes=10)
 
 
+#: A cluster that was not seen for this long is gone. Three signs of life fit in.
+CLUSTER_PATIENCE = timedelta(seconds=16)
+
+
+class ClusterQuerySet(models.QuerySet[Any]):
+    """Questions about clusters."""
+
+    def alive(self) -> ClusterQuerySet:
+        """Those that gave a sign of life lately."""
+        return self.filter(seen_at__gt=timezone.now() - CLUSTER_PATIENCE)
+
+
 class PackageQuerySet(models.QuerySet[Any]):
     """Questions about packages."""
 

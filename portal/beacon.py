@@ -1,40 +1,44 @@
-"""Which queue a cluster works on. django-q's own status tells host and process of a cluster, but not its name."""
+"""The signs of life of the clusters.
+
+django-q keeps the state of a cluster in the cache, without the name of its queue, in a list that two clusters starting
+at once overwrite for each other. A row in the database that every machine sees is simpler and sure.
+"""
 
 from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
-from django.core.cache import cache
-from django_q.status import Stat
+from django.db import DatabaseError, close_old_connections
+from django.utils import timezone
 
+from packager.models import Cluster
 
-@dataclass(frozen=True, slots=True)
-class Cluster:
-    """A cluster that gave a sign of life within the last seconds. ``queue`` is empty if nobody knows its name."""
-
-    queue: str
-    host: str
-    pid: int
-    workers: int
-    status: str
-    since: datetime | None
+#: Seconds between two signs of life.
+INTERVAL = 5
 
 
-def _key(host: str, pid: int) -> str:
-    return f"portal-cluster-{host}-{pid}"
+@contextmanager
+def beacon(queue: str, workers: int) -> Iterator[Callable[[], None]]:
+    """Announces the cluster whose main process this is; gives the function that renews its sign of life."""
+    now = timezone.now()
+    Cluster.objects.exclude(pk__in=Cluster.objects.alive()).delete()
+    cluster = Cluster.objects.create(
+        queue=queue, host=socket.gethostname(), pid=os.getpid(), workers=workers, started_at=now, seen_at=now
+    )
+    try:
+        yield lambda: _renew(cluster)
+    finally:
+        close_old_connections()
+        cluster.delete()
 
 
-def announce(queue: str) -> None:
-    """This process is the main process of a cluster that works on ``queue``."""
-    cache.set(_key(socket.gethostname(), os.getpid()), queue, timeout=None)
-
-
-def clusters() -> Iterator[Cluster]:
-    """The clusters that are alive now."""
-    for stat in Stat.get_all():
-        queue = cache.get(_key(stat.host, stat.pid), "")
-        yield Cluster(queue, stat.host, stat.pid, len(stat.workers), str(stat.status), stat.tob)
+def _renew(cluster: Cluster) -> None:
+    close_old_connections()
+    try:
+        Cluster.objects.filter(pk=cluster.pk).update(seen_at=timezone.now())
+    except DatabaseError:
+        # the database may be away for a moment; the cluster goes on, and so does this
+        return

@@ -94,7 +94,7 @@ def _counts(now: Overview) -> Iterator[Any]:
 def _workers(now: Overview) -> dict[str, int]:
     counted = dict.fromkeys(settings.QUEUES, 0)
     for cluster in now.clusters:
-        counted[cluster.queue or "unknown"] = counted.get(cluster.queue or "unknown", 0) + cluster.workers
+        counted[cluster.queue] += cluster.workers
     return counted
 
 

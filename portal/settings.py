@@ -141,12 +141,13 @@ else:
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 
 BROKER_URL = env.address("PACKAGER_BROKER_URL", "", ("redis", "rediss", "unix"))
-# The state of the clusters and the throttles live in the cache, so it must be one that all processes share.
-if BROKER_URL:
-    CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": BROKER_URL}}
-elif SQLITE:
+# The throttles live in the cache, so it must be one that all processes share.
+if SQLITE:
     CACHES = {
-        "default": {"BACKEND": "django.core.cache.backends.filebased.FileBasedCache", "LOCATION": str(VAR / "cache")}
+        "default": {
+            "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",
+            "LOCATION": str(Path(DATABASES["default"]["NAME"]).parent / "cache"),
+        }
     }
 else:
     CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "portal_cache"}}

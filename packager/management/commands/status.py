@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
@@ -23,11 +22,17 @@ class Command(BaseCommand):
     def handle(self, *_: Any, **options: Any) -> None:
         """Print it."""
         now = overview()
-        self.stdout.write(json.dumps(asdict(now), indent=2, default=str) if options["json"] else _in_words(now))
+        self.stdout.write(_as_json(now) if options["json"] else _in_words(now))
+
+
+def _as_json(now: Overview) -> str:
+    clusters = [{"queue": c.queue, "host": c.host, "pid": c.pid, "workers": c.workers} for c in now.clusters]
+    facts = {"clusters": clusters, "waiting": now.waiting, "deserted": now.deserted, "requests": now.requests}
+    return json.dumps(facts, indent=2)
 
 
 def _in_words(now: Overview) -> str:
-    lines = [f"{c.queue or 'unknown'} cluster on {c.host}: {c.workers} workers, {c.status}" for c in now.clusters]
+    lines = [f"{c.queue} cluster on {c.host}: {c.workers} workers" for c in now.clusters]
     lines = lines or ["No cluster is running."]
     lines += [f"{queue} queue: {count} waiting" for queue, count in now.waiting.items()]
     lines += [f"The {queue} queue has work and no cluster." for queue in now.deserted]
