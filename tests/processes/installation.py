@@ -1,0 +1,201 @@
+"""A portal of real processes: gunicorn and both clusters, with a database and a broker of the test's choice."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError
+from urllib.parse import urlencode
+from urllib.request import urlopen
+
+import psycopg2
+import pytest
+import redis
+
+ROOT = Path(__file__).resolve().parents[2]
+POSTGRES = "postgres://postgres@127.0.0.1:5432"
+REDIS = "redis://127.0.0.1:6379"
+SECRET = "open sesame"
+
+
+def free_port() -> int:
+    """A port that nobody listened on a moment ago."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def need(there: Callable[[], object], what: str) -> None:
+    """Skip where a server is absent, which a run that promises all servers calls a failure."""
+    try:
+        there()
+    except (psycopg2.OperationalError, redis.ConnectionError) as fault:
+        if os.environ.get("PACKAGING_PORTAL_CI") == "1":
+            raise
+        pytest.skip(f"{what} does not answer: {type(fault).__name__}")
+
+
+@contextmanager
+def postgres_database() -> Iterator[str]:
+    """The address of a new, empty database."""
+    need(lambda: psycopg2.connect(f"{POSTGRES}/postgres").close(), "PostgreSQL on 127.0.0.1:5432")
+    name = f"portal_test_{uuid.uuid4().hex[:12]}"
+    _postgres(f"CREATE DATABASE {name}")
+    try:
+        yield f"{POSTGRES}/{name}"
+    finally:
+        _postgres(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _postgres(statement: str) -> None:
+    connection = psycopg2.connect(f"{POSTGRES}/postgres")
+    connection.autocommit = True
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+    connection.close()
+
+
+@contextmanager
+def redis_broker() -> Iterator[str]:
+    """The address of a Redis database that holds nothing, and is emptied afterwards."""
+    address = f"{REDIS}/15"
+    client = redis.Redis.from_url(address)
+    need(client.ping, "Redis on 127.0.0.1:6379")
+    client.flushdb()
+    try:
+        yield address
+    finally:
+        client.flushdb()
+
+
+class Installation:
+    """Starts and stops the processes, and speaks to them as CKAN and a browser would."""
+
+    def __init__(self, directory: Path, ckan_host: str, **environment: str) -> None:
+        self.directory = directory
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.environment = {
+            "PATH": os.environ["PATH"],
+            "SECRET_KEY": "a key for this installation only",
+            "DATABASE_URL": f"sqlite:///{directory}/portal.sqlite3",
+            "PUBLIC_URL": self.url,
+            "PACKAGER_SECRET": SECRET,
+            "PACKAGER_CKAN_HOSTS": ckan_host,
+            "PACKAGER_STORE_DIRECTORY": f"{directory}/packages",
+            "PACKAGER_TEMP_DIRECTORY": f"{directory}/tmp",
+            "EMAIL_URL": f"filemail:///{directory}/mail",
+            "PACKAGER_HEARTBEAT": "1",
+            "PACKAGER_STALE_AFTER": "4",
+            "PACKAGER_SLOW_WORKERS": "2",
+            **environment,
+        }
+        self._processes: dict[str, subprocess.Popen[bytes]] = {}
+
+    def __enter__(self) -> Installation:
+        self.manage("migrate", "--verbosity", "0")
+        web = ("gunicorn", "portal.wsgi", "--worker-class", "gthread", "--bind", f"127.0.0.1:{self.port}")
+        self._start("web", (sys.executable, "-m", *web))
+        for queue in ("fast", "slow"):
+            self.start_cluster(queue)
+        self.wait(lambda: self._alive() and self.status()["worker_count"] >= 4)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for process in self._processes.values():
+            # to the main process alone: to the whole group, django-q hangs
+            process.send_signal(signal.SIGTERM)
+        for process in self._processes.values():
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(20)
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+    def start_cluster(self, queue: str) -> None:
+        """Start the cluster of a queue."""
+        command = (sys.executable, str(ROOT / "manage.py"), "qcluster")
+        self._start(queue, command, Q_CLUSTER_NAME=queue)
+
+    def _start(self, name: str, command: tuple[str, ...], **more: str) -> None:
+        log = (self.directory / f"{name}.log").open("ab")
+        self._processes[name] = subprocess.Popen(
+            command, env={**self.environment, **more}, cwd=ROOT, stdout=log, stderr=log, start_new_session=True
+        )
+        log.close()
+
+    def manage(self, *words: str) -> str:
+        """Run a command and return what it prints."""
+        command = [sys.executable, str(ROOT / "manage.py"), *words]
+        done = subprocess.run(command, env=self.environment, cwd=ROOT, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def wait(self, condition: Callable[[], Any], seconds: float = 120) -> Any:
+        """What ``condition`` gives, as soon as it is true."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            if found := condition():
+                return found
+            time.sleep(0.2)
+        raise AssertionError(f"did not happen within {seconds} s\n{self.logs()}")
+
+    def logs(self) -> str:
+        """The ends of the logs."""
+        return "\n".join(f"{path.name}:\n{path.read_text()[-3000:]}" for path in self.directory.glob("*.log"))
+
+    def _alive(self) -> bool:
+        try:
+            return self.get("/healthz")[0] == 200
+        except OSError:
+            return False
+
+    def post(self, path: str, **fields: str) -> dict[str, Any]:
+        """Post a form with the secret and return the answer."""
+        import json
+
+        with urlopen(self.url + path, urlencode({"secret": SECRET, **fields}).encode(), timeout=30) as answer:
+            return dict(json.load(answer))
+
+    def get(self, path: str) -> tuple[int, bytes]:
+        """Status and body of a page."""
+        try:
+            with urlopen(path if path.startswith("http") else self.url + path, timeout=60) as answer:
+                return answer.status, answer.read()
+        except HTTPError as fault:
+            return fault.code, fault.read()
+
+    def status(self) -> dict[str, Any]:
+        """What ``/status`` says."""
+        return self.post("/status")
+
+    def download_link(self, status_url: str) -> str | None:
+        """The link to the package on the requester's page, once it is there."""
+        found = re.search(rb'/download/[^"]+', self.get(status_url)[1])
+        return found[0].decode() if found else None
+
+    def one(self, sql: str) -> Any:
+        """The first column of the first row that the portal's database answers."""
+        if self.environment["DATABASE_URL"].startswith("postgres"):
+            connection: Any = psycopg2.connect(self.environment["DATABASE_URL"])
+        else:
+            import sqlite3
+
+            connection = sqlite3.connect(self.environment["DATABASE_URL"].removeprefix("sqlite:///"), timeout=20)
+        try:
+            cursor = connection.cursor()
+            cursor.execute(sql)
+            row = cursor.fetchone()
+            return row[0] if row else None
+        finally:
+            connection.close()
