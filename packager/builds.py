@@ -71,11 +71,11 @@ def build(request_id: UUID) -> None:
 def _stream(claim: Claim) -> Outcome:
     request, started = PackageRequest.objects.get(pk=claim.request_id), time.monotonic()
     with Heartbeat(claim) as heartbeat:
-        job = engine.open_job(from_request(request), heartbeat.progress)
-        with closing(job.build):
-            heartbeat.stops(job.stop)
-            stored = stores.default().save(heartbeat.watch(job.build), before_publishing=heartbeat.confirm)
-    return Outcome(stored, job.build.summary, time.monotonic() - started)
+        job = engine.Job(from_request(request))
+        heartbeat.stops(job.stop)
+        with closing(job.open(heartbeat.progress)) as build:
+            stored = stores.default().save(heartbeat.watch(build), before_publishing=heartbeat.confirm)
+    return Outcome(stored, build.summary, time.monotonic() - started)
 
 
 def _finish(claim: Claim, outcome: Outcome) -> None:

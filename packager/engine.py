@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from ipaddress import ip_address
 from pathlib import Path
@@ -25,7 +24,6 @@ from packager.streaming.http import AddressRule, Patience
 from packager.streaming.metadata import metadata_members
 from packager.streaming.pipeline import (
     Build,
-    Extras,
     FileContent,
     Summary,
     TableContent,
@@ -33,7 +31,7 @@ from packager.streaming.pipeline import (
     query_for,
     shapes_for,
 )
-from packager.streaming.sources.base import Describes, File, FileSource, Table, TableSource
+from packager.streaming.sources.base import Describes, FileSource, Table, TableSource
 from packager.streaming.sources.ckan import CkanSource
 from packager.streaming.sources.url import UrlSource
 from packager.streaming.types import Field, Member, Progress, RowsPage, Shape
@@ -44,14 +42,6 @@ from portal import plugins
 WITHOUT_METADATA = ("dwca",)
 #: How long a web request may wait for CKAN.
 HURRIED = Patience(connect=3, read=5, attempts=1)
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """A build ready to run, and a way to stop its source from another thread."""
-
-    build: Build
-    stop: Callable[[], None]
 
 
 def formats() -> Formats:
@@ -162,19 +152,40 @@ def count_rows(submission: Submission) -> int | None:
         table.close()
 
 
-def open_job(submission: Submission, progress: Progress) -> Job:
-    """Ask the source and get everything ready; nothing is packed yet. Raises SourceError, FormatError."""
-    return _file_job(submission, progress) if submission.kind == Kind.URL else _table_job(submission, progress)
+class Job:
+    """One build: ``open`` asks the source and gets everything ready; ``stop`` ends it, from any thread.
+
+    Raises:
+        AddressForbidden: the source is at an address that may not be read.
+    """
+
+    def __init__(self, submission: Submission) -> None:
+        self._submission = submission
+        self._tables = table_source(submission) if submission.kind == Kind.DATASTORE else None
+        self._files = file_source(submission) if submission.kind == Kind.URL else None
+
+    def stop(self) -> None:
+        """End whatever waits for the source."""
+        for source in (self._tables, self._files):
+            if source:
+                source.close()
+
+    def open(self, progress: Progress) -> Build:
+        """Ready to be packed. Raises SourceError, FormatError."""
+        if self._tables:
+            return _open_table(self._submission, self._tables, progress)
+        assert self._files
+        return _open_file(self._submission, self._files, progress)
 
 
-def _file_job(submission: Submission, progress: Progress) -> Job:
-    file: File = file_source(submission).open(submission.resource_url)
+def _open_file(submission: Submission, source: FileSource, progress: Progress) -> Build:
+    file = source.open(submission.resource_url)
     content = FileContent(file, file.name or submission.resource_id)
-    return Job(Build(content, extras=_extras(submission, None), progress=progress), file.close)
+    return Build(content, extras=partial(_extra_members, submission, None), progress=progress)
 
 
-def _table_job(submission: Submission, progress: Progress) -> Job:
-    source, format = table_source(submission), formats().get(submission.format)
+def _open_table(submission: Submission, source: TableSource, progress: Progress) -> Build:
+    format = formats().get(submission.format)
     transform = _Transforms(submission) if plugins.implemented("row_transform") else None
     options = format.check(format_options(submission.options))
     query = query_for(format, submission.query)
@@ -182,9 +193,8 @@ def _table_job(submission: Submission, progress: Progress) -> Job:
     if transform:
         transform.prepare(table.fields)
     progress.total_rows = table.expected
-    content = TableContent(table, format, options)
-    build = Build(content, extras=_extras(submission, source), progress=progress, transform=transform)
-    return Job(build, table.close)
+    content, extras = TableContent(table, format, options), partial(_extra_members, submission, source)
+    return Build(content, extras=extras, progress=progress, transform=transform)
 
 
 class _Transforms:
@@ -201,10 +211,6 @@ class _Transforms:
         for step in self._steps:
             page = step(page)
         return page
-
-
-def _extras(submission: Submission, source: TableSource | None) -> Extras:
-    return partial(_extra_members, submission, source)
 
 
 def _extra_members(submission: Submission, source: TableSource | None, summary: Summary) -> Iterator[Member]:

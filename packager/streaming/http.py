@@ -35,7 +35,7 @@ from packager.errors import (
 from packager.streaming.addresses import PORTS, AddressRule
 from packager.streaming.connections import Guard, pool_manager
 
-__all__ = ["AddressRule", "HttpClient", "Patience"]
+__all__ = ["AddressRule", "Clients", "HttpClient", "Patience"]
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 MOST_REDIRECTS = 5
@@ -43,6 +43,27 @@ MOST_REDIRECTS = 5
 REASON_BYTES = 65536
 
 T = TypeVar("T")
+
+
+class Clients:
+    """The clients that a source has made, so that they can be closed together, whichever thread waits for one."""
+
+    def __init__(self) -> None:
+        self._made: list[HttpClient] = []
+        self._closed = False
+
+    def add(self, client: HttpClient) -> HttpClient:
+        """``client``, remembered; closed at once if its group is closed already."""
+        self._made.append(client)
+        if self._closed:
+            client.close()
+        return client
+
+    def close(self) -> None:
+        """Close every client, and those that are still to come."""
+        self._closed = True
+        for client in tuple(self._made):
+            client.close()
 
 
 @dataclass(frozen=True)

@@ -101,18 +101,18 @@ def locate(address: str) -> tuple[str, str]:
 def _build(submission: Submission, target: Path) -> tuple[Any, int]:
     progress, part = Progress(), target.with_name(target.name + ".part")
     engine.check_address("address", submission.source_url)
-    job = engine.open_job(submission, progress)
+    build = engine.Job(submission).open(progress)
     try:
         with part.open("wb") as file:
-            for chunk in _shown(job.build, progress):
+            for chunk in _shown(build, progress):
                 file.write(chunk)
             file.flush()
             os.fsync(file.fileno())
         part.replace(target)
     finally:
-        job.build.close()
+        build.close()
         part.unlink(missing_ok=True)
-    return job.build.summary, target.stat().st_size
+    return build.summary, target.stat().st_size
 
 
 def _shown(chunks: Any, progress: Progress) -> Iterator[bytes]:

@@ -54,6 +54,9 @@ class TableSource(Protocol):
             SourceError: the resource cannot be read, or the query was rejected.
         """
 
+    def close(self) -> None:
+        """End whatever waits for the source, in any thread: ``open`` too. Safe to call twice."""
+
 
 class File(Protocol):
     """A file that can be read once."""
@@ -82,6 +85,9 @@ class FileSource(Protocol):
 
     def open(self, url: str) -> File:
         """Ask for a file. Raises SourceError."""
+
+    def close(self) -> None:
+        """End whatever waits for the source, in any thread: ``open`` too. Safe to call twice."""
 
 
 @runtime_checkable

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from packager.errors import AnswerMalformed, SourceError
-from packager.streaming.http import AddressRule, HttpClient, Patience
+from packager.streaming.http import AddressRule, Clients, HttpClient, Patience
 from packager.streaming.sources.ahead import Ahead
 from packager.streaming.sources.ckan_answer import Batch, RowDecoder, read_batch
 from packager.streaming.sources.ckan_paging import KeysetPlan, OffsetPlan, PageSizer, Plan, RangePlan, TokenPlan
@@ -55,6 +55,7 @@ class CkanSource:
         self._page_size = page_size
         self._connections = connections
         self._patience = patience
+        self._clients = Clients()
         self._rule.check_url(api_url)
 
     def open(self, query: Query, shapes: Sequence[Shape]) -> CkanTable:
@@ -79,10 +80,15 @@ class CkanSource:
         found = {"resource": resource, "dataset": dataset}
         return {name: value for name, value in found.items() if value}
 
+    def close(self) -> None:
+        """See ``TableSource.close``."""
+        self._clients.close()
+
     def _client(self) -> HttpClient:
-        return HttpClient(
+        client = HttpClient(
             self._rule, key=self._key, key_for=self._url, patience=self._patience, connections=self._connections
         )
+        return self._clients.add(client)
 
     def _show(self, client: HttpClient, action: str, identifier: object) -> dict[str, Any]:
         if not identifier:

@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlsplit
 from urllib3 import BaseHTTPResponse
 
 from packager.errors import IncompleteData, SourceUnreachable
-from packager.streaming.http import AddressRule, HttpClient, Patience
+from packager.streaming.http import AddressRule, Clients, HttpClient, Patience
 
 #: Bytes read at a time.
 PIECE = 1 << 18
@@ -31,15 +31,21 @@ class UrlSource:
         self._rule = rule or AddressRule()
         self._key = key
         self._patience = patience
+        self._clients = Clients()
 
     def open(self, url: str) -> UrlFile:
         """See ``FileSource.open``."""
         client = HttpClient(self._rule, key=self._key, key_for=url, patience=self._patience, connections=1)
+        self._clients.add(client)
         try:
             return UrlFile(client, url)
         except BaseException:
             client.close()
             raise
+
+    def close(self) -> None:
+        """See ``FileSource.close``."""
+        self._clients.close()
 
 
 class UrlFile:
