@@ -197,14 +197,13 @@ def cancel(request_id: UUID, *, actor: str = "requester") -> PackageRequest:
 
 
 def promote_followers(former: PackageRequest) -> None:
-    """The oldest follower of a request that was given up leads from here on, and the others follow it."""
-    followers = list(former.followers.filter(status=Status.QUEUED).order_by("created_at"))
-    if not followers:
-        return
-    first, *others = followers
-    if transitions.promote(first.pk):
-        PackageRequest.objects.filter(pk__in=[f.pk for f in others], status=Status.QUEUED).update(leader=first)
+    """Those who joined a request that was given up join whoever does the same work now, or one of them leads."""
+    followers = PackageRequest.objects.filter(leader=former, status=Status.QUEUED).order_by("created_at")
+    leader = _leader(former.fingerprint)
+    if leader is None and (first := followers.first()) and transitions.promote(first.pk):
+        leader = first
         enqueue(first)
+    followers.update(leader=leader)
 
 
 def retry(request_id: UUID, *, actor: str = "requester") -> PackageRequest:
@@ -218,13 +217,22 @@ def retry(request_id: UUID, *, actor: str = "requester") -> PackageRequest:
         raise Conflict("Only a request that failed, was cancelled or has expired can be tried again")
     if request.key_gone:
         raise Conflict("The key that this request needs is no longer kept; ask for the data again at the data portal")
-    with transaction.atomic():
-        leader = _leader(request.fingerprint)
-        if not transitions.requeue(request_id, request.status, actor, "tried again", losses=0, leader=leader):
-            raise Conflict("The request has changed its state in the meantime")
-        request.refresh_from_db()
-        if leader is None:
-            enqueue(request)
+    try:
+        with transaction.atomic():
+            return _queue_again(request, actor)
+    except IntegrityError:
+        # somebody asked for the same a moment ago; the second look finds them
+        with transaction.atomic():
+            return _queue_again(request, actor)
+
+
+def _queue_again(request: PackageRequest, actor: str) -> PackageRequest:
+    leader = _leader(request.fingerprint)
+    if not transitions.requeue(request.pk, request.status, actor, "tried again", losses=0, leader=leader):
+        raise Conflict("The request has changed its state in the meantime")
+    request.refresh_from_db()
+    if leader is None:
+        enqueue(request)
     return request
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.core import mail
 
-from packager import requests
+from packager import caretaker, requests
 from packager.models import Package, PackageRequest, Status
 from tests.packager.conftest import run_tasks
 
@@ -63,3 +63,16 @@ def test_retrying_what_somebody_else_asked_for_meanwhile_joins_them(portal, subm
     run_tasks()
     failed.refresh_from_db()
     assert failed.status == Status.SUCCEEDED
+
+
+def test_stranded_followers_join_whoever_does_the_same_work_now(portal, submission):
+    first = requests.submit(submission())
+    follower = requests.submit(submission(email="grace@example.org"))
+    PackageRequest.objects.filter(pk=first.pk).update(status=Status.CANCELLED)
+    third = requests.submit(submission())
+    assert caretaker.requeue_stale() == 1
+    follower.refresh_from_db()
+    assert follower.leader == third
+    run_tasks()
+    follower.refresh_from_db()
+    assert follower.status == Status.SUCCEEDED
