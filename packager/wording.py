@@ -54,10 +54,13 @@ NOTES = (
         "“{mark}”. The CSV format has the whole text."
     ),
 )
-#: Words that are facts in the sentences above, and names of formats.
+#: Facts that are numbers.
+NUMBERS = ("least", "most")
+#: What stands for facts in the sentences above, and names of formats.
 WORDS = (
     _("rows"),
     _("bytes"),
+    _("{least} to {most}"),
     _("CSV (comma separated)"),
     _("TSV (tab separated)"),
     _("Excel (XLSX)"),
@@ -79,8 +82,12 @@ def translated(sentence: str) -> str:
 @lru_cache
 def _matcher(pattern: str) -> re.Pattern[str]:
     parts = Formatter().parse(pattern)
-    steps = [re.escape(text) + (f"(?P<{name}>.+?)" if name else "") for text, name, _format, _conversion in parts]
+    steps = [re.escape(text) + (_any(name) if name else "") for text, name, _format, _conversion in parts]
     return re.compile("".join(steps), re.DOTALL)
+
+
+def _any(name: str) -> str:
+    return rf"(?P<{name}>\d+)" if name in NUMBERS else f"(?P<{name}>.+)"
 
 
 def error_class(code: str) -> type[PackagerError]:

@@ -11,20 +11,8 @@ from packager.models import Delivery, PackageRequest
 from packager.notifiers import messages
 from tests.packager.conftest import run_tasks
 
-PLACEHOLDERS = [
-    "resource_id",
-    "zip_file_name",
-    "ckan_host",
-    "doi",
-    "doi_body",
-    "doi_body_html",
-    "download_url",
-    "status_url",
-    "stop_url",
-    "expires",
-    "rows",
-    "size",
-]
+PLACEHOLDERS = ("resource_id", "zip_file_name", "ckan_host", "doi", "doi_body", "doi_body_html")
+PLACEHOLDERS += ("download_url", "status_url", "stop_url", "expires", "rows", "size")
 
 
 def _sent():
