@@ -12,8 +12,10 @@ class PortalConfig(AppConfig):
 
     def ready(self) -> None:
         """Called once by Django."""
-        from portal import checks, schedules, tracking
+        from packager import events
+        from portal import checks, plugins, schedules, tracking
 
         checks.connect()
         schedules.connect()
         tracking.connect()
+        events.listen(plugins.tell)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from importlib.metadata import entry_points
 from typing import Any
 
 import pluggy
 
 from packager import hookspecs
+from packager.events import Event
 from portal.environment import Environment
 
+log = logging.getLogger(__name__)
 GROUP = "packaging_portal"
 manager = pluggy.PluginManager(hookspecs.PROJECT)
 manager.add_hookspecs(hookspecs)
@@ -55,3 +58,12 @@ def ask(hook: str, **arguments: Any) -> list[Any]:
 def implemented(hook: str) -> bool:
     """Whether any plugin has something to say to ``hook``."""
     return bool(getattr(manager.hook, hook).get_hookimpls())
+
+
+def tell(event: Event) -> None:
+    """Hand an event to each plugin that listens; one that raises is logged, and the others still hear of it."""
+    for listener in reversed(manager.hook.on_event.get_hookimpls()):
+        try:
+            listener.function(event)
+        except Exception:
+            log.exception("plugin %s failed on %s", listener.plugin_name, type(event).__name__)
