@@ -48,6 +48,17 @@ def queue(request: PackageRequest, channel: str, subject: str, address: str) -> 
     return delivery
 
 
+def announce_many(news: list[tuple[PackageRequest, str]]) -> None:
+    """Save a mail for each request (with the subject beside it) and hand them to the cluster after the commit."""
+    now = timezone.now()
+    common = {"channel": "email", "created_at": now, "next_attempt_at": now}
+    Delivery.objects.bulk_create(
+        Delivery(request=request, subject=subject, address=request.email, **common) for request, subject in news
+    )
+    if news:
+        transaction.on_commit(partial(async_task, "packager.tasks.send_due_deliveries", cluster="fast"))
+
+
 def _hand_over(delivery_id: int) -> None:
     try:
         async_task("packager.tasks.deliver", delivery_id, cluster="fast")

@@ -74,7 +74,15 @@ class PackageDownloaded(Event):
     size: int
 
 
-Listener = Callable[[Event], None]
+@dataclass(frozen=True, slots=True)
+class PersonalDataForgotten:
+    """The addresses of these requests were deleted on somebody's wish; whoever kept copies deletes them too."""
+
+    at: datetime
+    request_ids: tuple[UUID, ...]
+
+
+Listener = Callable[[Event | PersonalDataForgotten], None]
 _listeners: list[Listener] = []
 
 
@@ -91,7 +99,7 @@ def unlisten(listener: Listener) -> None:
         _listeners.remove(listener)
 
 
-def publish(event: Event) -> None:
+def publish(event: Event | PersonalDataForgotten) -> None:
     """Tell every listener. Never raises."""
     for listener in tuple(_listeners):
         try:

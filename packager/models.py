@@ -146,6 +146,12 @@ class PackageRequest(models.Model):
     class Meta:
         ordering = ("-created_at",)
         verbose_name = "request"
+        permissions = (
+            ("operate_packagerequest", "Can retry, cancel, rebuild and send again"),
+            ("erase_packagerequest", "Can delete personal data"),
+            ("see_personal_data", "Can see addresses"),
+            ("see_traceback", "Can see tracebacks"),
+        )
         constraints = (
             models.UniqueConstraint(
                 fields=["fingerprint"],
@@ -232,6 +238,8 @@ class PackageError(models.Model):
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
     settled_note = models.CharField(max_length=500, blank=True)
+
+    objects = querysets.ErrorQuerySet.as_manager()
 
     class Meta:
         ordering = ("-at",)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Count, Max, Min, Q
 from django.utils import timezone
 
 if TYPE_CHECKING:
@@ -96,3 +96,27 @@ class DeliveryQuerySet(models.QuerySet[Any]):
         now = timezone.now()
         lost = Q(state="sending", claimed_at__lt=now - SENDING_PATIENCE)
         return self.filter(Q(state="pending", next_attempt_at__lte=now) | lost)
+
+
+class ErrorQuerySet(models.QuerySet[Any]):
+    """Questions about failures."""
+
+    def by_cause(self) -> models.QuerySet[Any, dict[str, Any]]:
+        """One entry for each ``code``, the most frequent first: ``count``, how many of them are ``unsettled``, the
+        ``first`` and ``last`` time, and how many ``resources`` it befell."""
+        return (
+            self.order_by()
+            .values("code")
+            .annotate(
+                count=Count("pk"),
+                unsettled=Count("pk", filter=Q(settled_at=None)),
+                first=Min("at"),
+                last=Max("at"),
+                resources=Count("resource_id", distinct=True),
+            )
+            .order_by("-count", "code")
+        )
+
+    def of_cause(self, code: str) -> ErrorQuerySet:
+        """Those with this code that nobody has settled."""
+        return self.filter(code=code, settled_at=None)

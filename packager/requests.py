@@ -21,10 +21,15 @@ from packager.errors import Conflict, StoreError
 from packager.models import Delivery, Kind, Package, PackageRequest, Queue, Status
 from packager.notifiers import webhook
 from packager.ownership import Owner
-from packager.submission import Submission, check_lengths
+from packager.submission import Submission, check_lengths, from_request
 from portal import plugins
 
 log = logging.getLogger(__name__)
+
+#: From these states a request can be queued again.
+RETRYABLE = (Status.FAILED, Status.CANCELLED, Status.EXPIRED)
+#: What the requester is told in these states.
+NEWS: dict[str, str] = {Status.SUCCEEDED: Delivery.Subject.READY, Status.FAILED: Delivery.Subject.FAILED}
 
 
 def check(submission: Submission) -> Submission:
@@ -168,10 +173,18 @@ def event_facts(request: PackageRequest) -> dict[str, Any]:
 
 def enqueue(request: PackageRequest) -> None:
     """Hand the build to the cluster once the transaction is committed."""
-    transaction.on_commit(partial(_hand_over, str(request.pk), request.queue))
+    transaction.on_commit(partial(hand_over, str(request.pk), request.queue))
 
 
-def _hand_over(request_id: str, queue: str) -> None:
+def enqueue_many(rows: list[PackageRequest]) -> None:
+    """Hand many builds over, by way of one task: a cluster takes its time for each, a web request has none."""
+    ids = [(str(row.pk), row.queue) for row in rows]
+    if ids:
+        transaction.on_commit(partial(async_task, "packager.tasks.hand_over", ids, cluster="fast"))
+
+
+def hand_over(request_id: str, queue: str) -> None:
+    """Hand one build to its cluster now. A broker that is away is logged, not raised."""
     try:
         async_task("packager.tasks.build_package", request_id, cluster=queue)
     except Exception:  # whatever the broker's client raises
@@ -213,7 +226,7 @@ def retry(request_id: UUID, *, actor: str = "requester") -> PackageRequest:
         Conflict: it is in no state to be retried, or needs a CKAN key that is no longer kept.
     """
     request = PackageRequest.objects.get(pk=request_id)
-    if request.status not in (Status.FAILED, Status.CANCELLED, Status.EXPIRED):
+    if request.status not in RETRYABLE:
         raise Conflict("Only a request that failed, was cancelled or has expired can be tried again")
     if request.key_gone:
         raise Conflict("The key that this request needs is no longer kept; ask for the data again at the data portal")
@@ -234,6 +247,32 @@ def _queue_again(request: PackageRequest, actor: str) -> PackageRequest:
     if leader is None:
         enqueue(request)
     return request
+
+
+def resend(request_id: UUID) -> Delivery:
+    """Send the requester the mail about the end of the request again.
+
+    Raises:
+        Conflict: there is no news, or no address.
+    """
+    request = PackageRequest.objects.get(pk=request_id)
+    if request.status not in NEWS or "@" not in request.email:
+        raise Conflict("There is no mail that could be sent again")
+    with transaction.atomic():
+        return deliveries.queue(request, "email", NEWS[request.status], request.email)
+
+
+def rebuild(request_id: UUID) -> PackageRequest:
+    """Ask for the same as this request did, as a new request that does not look into the cache. Returns that.
+
+    Raises:
+        Conflict: the request came with a key of CKAN, which is kept no longer than it is needed.
+        RequestError: the request would not be accepted any more.
+    """
+    request = PackageRequest.objects.get(pk=request_id)
+    if request.key_gone:
+        raise Conflict("The key that this request needs is no longer kept; ask for the data again at the data portal")
+    return submit(from_request(request), ignore_cache=True)
 
 
 def expire(package: Package) -> None:

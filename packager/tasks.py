@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from uuid import UUID
 
-from packager import builds, caretaker, deliveries
+from packager import builds, caretaker, deliveries, requests
+from packager.errors import RequestError
+
+log = logging.getLogger(__name__)
 
 
 def build_package(request_id: str) -> None:
@@ -30,3 +34,18 @@ def requeue_stale() -> int:
 def expire_packages() -> int:
     """Delete what is past its time."""
     return caretaker.expire_packages()
+
+
+def hand_over(ids_and_queues: list[tuple[str, str]]) -> None:
+    """Queue the builds of many requests."""
+    for request_id, queue in ids_and_queues:
+        requests.hand_over(request_id, queue)
+
+
+def rebuild(request_ids: list[str]) -> None:
+    """Ask again for what these requests asked, past the cache."""
+    for request_id in request_ids:
+        try:
+            requests.rebuild(UUID(request_id))
+        except RequestError as fault:
+            log.warning("request %s cannot be built anew: %s", request_id, fault.message)

@@ -7,6 +7,7 @@ the current one.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -16,6 +17,24 @@ from django.db.models import F
 from django.utils import timezone
 
 from packager.models import Package, PackageError, PackageRequest, RequestHistory, Status
+
+
+class StateChanged(Exception):
+    """Somebody else was faster; nothing was changed."""
+
+
+#: What a request forgets when it is queued again, apart from the time at which it is.
+AFRESH: dict[str, Any] = {
+    "finished_at": None,
+    "error_code": "",
+    "error_message": "",
+    "error_reference": "",
+    "package": None,
+    "worker": "",
+    "cached": False,
+    "rows_done": 0,
+    "bytes_done": 0,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,16 +139,26 @@ def promote(follower_id: UUID) -> bool:
 
 def requeue(request_id: UUID, before: str, actor: str, note: str = "", **changes: Any) -> bool:
     """Back into the queue: a retry, or a lost build. Raises IntegrityError if the same work is under way."""
-    again: dict[str, Any] = {
-        "queued_at": timezone.now(),
-        "finished_at": None,
-        "error_code": "",
-        "error_message": "",
-        "package": None,
-    }
-    again |= {"error_reference": "", "worker": "", "cached": False, "rows_done": 0, "bytes_done": 0}
+    again = {**AFRESH, "queued_at": timezone.now()}
     stale = PackageRequest.objects.stale() if before == Status.RUNNING else PackageRequest.objects.all()
     return _move(stale, request_id, before, "queued", actor, note, **again, **changes)
+
+
+def move_many(rows: Iterable[PackageRequest], to: str, actor: str, note: str, **changes: Any) -> list[PackageRequest]:
+    """Move requests that the caller has read under a lock, in as many queries as they have states.
+
+    All or none: raises StateChanged if one of them is not in the state in which it was read any more.
+    """
+    rows, now = list(rows), timezone.now()
+    for before in {row.status for row in rows}:
+        ids = [row.pk for row in rows if row.status == before]
+        if PackageRequest.objects.filter(pk__in=ids, status=before).update(status=to, **changes) != len(ids):
+            raise StateChanged
+    facts = {"at": now, "to_status": to, "actor": actor or "portal", "note": note[:500]}
+    RequestHistory.objects.bulk_create(
+        RequestHistory(request=row, from_status=row.status, attempt=row.attempt, **facts) for row in rows
+    )
+    return rows
 
 
 def expire(request_id: UUID) -> bool:

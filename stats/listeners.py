@@ -7,13 +7,13 @@ from functools import singledispatch
 from django.db import transaction
 
 from packager import events
-from stats import sums
+from stats import forgetting, sums
 from stats.anonymise import domain_of, kept
 from stats.models import BuildRecord, DownloadRecord, ErrorRecord, RequestRecord
 
 
 @singledispatch
-def record(event: events.Event) -> None:
+def record(event: events.Event | events.PersonalDataForgotten) -> None:
     """Note what happened. Events that the statistics do not count are passed over."""
 
 
@@ -61,6 +61,11 @@ def _downloaded(event: events.PackageDownloaded) -> None:
     with transaction.atomic():
         DownloadRecord.objects.create(**_common(event), size=event.size)
         _add(event, downloads=1, bytes=event.size)
+
+
+@record.register
+def _forgotten(event: events.PersonalDataForgotten) -> None:
+    forgetting.forget(event.request_ids)
 
 
 def _common(event: events.Event) -> dict[str, object]:

@@ -1,0 +1,157 @@
+"""Retrying, cancelling, sending again and forgetting thousands: the same rules, a handful of queries."""
+
+from __future__ import annotations
+
+import pytest
+from django.utils import timezone
+
+from packager import bulk, personal, requests
+from packager.errors import Conflict
+from packager.models import Delivery, PackageRequest, RequestHistory, Status
+from stats.models import Requester, RequestRecord
+from tests.packager.conftest import run_tasks
+
+
+def make(count: int, status: str, **changes: object) -> list[PackageRequest]:
+    now = timezone.now()
+    plain = {"kind": "datastore", "resource_id": "birds", "format": "csv", "queue": "fast", "email": "ada@example.org"}
+    return PackageRequest.objects.bulk_create(
+        PackageRequest(
+            **{**plain, "fingerprint": f"{number}", "status": status, "created_at": now, "queued_at": now, **changes}
+        )
+        for number in range(count)
+    )
+
+
+def chosen(rows: list[PackageRequest]):
+    return PackageRequest.objects.filter(pk__in=[row.pk for row in rows])
+
+
+def states() -> dict[str, int]:
+    found = list(PackageRequest.objects.values_list("status", flat=True))
+    return {state: found.count(state) for state in set(found)}
+
+
+@pytest.mark.parametrize("count", [3, 400])
+@pytest.mark.parametrize(
+    ("deed", "before", "after"),
+    [
+        (lambda rows: bulk.retry_many(rows, "grace"), Status.FAILED, Status.QUEUED),
+        (lambda rows: bulk.cancel_many(rows, "grace"), Status.RUNNING, Status.CANCELLED),
+        (bulk.resend_many, Status.SUCCEEDED, Status.SUCCEEDED),
+        (personal.forget_many, Status.SUCCEEDED, Status.SUCCEEDED),
+    ],
+    ids=["retry", "cancel", "resend", "forget"],
+)
+def test_many_take_no_more_queries_than_few(portal, django_assert_max_num_queries, deed, before, after, count):
+    rows = chosen(make(count, before))
+    with django_assert_max_num_queries(20):
+        tally = deed(rows)
+    assert (len(tally.done), tally.left) == (count, 0)
+    assert states() == {after: count}
+
+
+def test_of_those_that_ask_for_the_same_one_leads_and_the_others_follow(portal):
+    rows = make(3, Status.FAILED, fingerprint="same")
+    bulk.retry_many(chosen(rows), "grace")
+    leaders = [row.leader_id for row in PackageRequest.objects.order_by("created_at", "pk")]
+    assert leaders.count(None) == 1
+    assert len(set(leaders)) == 2
+
+
+def test_those_that_are_in_no_state_for_it_are_left(portal):
+    rows = make(2, Status.FAILED) + make(1, Status.SUCCEEDED, fingerprint="other")
+    tally = bulk.retry_many(chosen(rows), "grace")
+    assert (len(tally.done), tally.left) == (2, 1)
+    assert states() == {Status.QUEUED: 2, Status.SUCCEEDED: 1}
+
+
+def test_a_request_whose_key_is_gone_is_not_retried(portal):
+    rows = make(1, Status.FAILED, key_used=True)
+    assert bulk.retry_many(chosen(rows), "grace").left == 1
+
+
+def test_the_history_says_who_it_was(portal):
+    bulk.cancel_many(chosen(make(1, Status.RUNNING)), "grace")
+    line = RequestHistory.objects.get()
+    assert (line.from_status, line.to_status, line.actor) == ("running", "cancelled", "grace")
+
+
+def test_followers_of_cancelled_requests_go_on(portal):
+    (leader,) = make(1, Status.RUNNING, fingerprint="same")
+    make(2, Status.QUEUED, fingerprint="same", leader=leader)
+    bulk.cancel_many(chosen([leader]), "grace")
+    waiting = PackageRequest.objects.filter(status=Status.QUEUED)
+    assert waiting.filter(leader=None).count() == 1
+    assert waiting.filter(leader__in=waiting).count() == 1
+
+
+def test_what_was_retried_is_built(built, portal, ckan):
+    request = built()
+    PackageRequest.objects.update(status=Status.FAILED, package=None)
+    bulk.retry_many(chosen([request]), "grace")
+    run_tasks()
+    request.refresh_from_db()
+    assert request.status == Status.SUCCEEDED
+
+
+def test_mails_are_sent_again(built, portal, mailoutbox):
+    request = built()
+    mailoutbox.clear()
+    bulk.resend_many(chosen([request]))
+    run_tasks()
+    assert [mail.to for mail in mailoutbox] == [["ada@example.org"]]
+
+
+def test_nothing_is_sent_again_where_there_is_no_news(portal):
+    (request,) = make(1, Status.CANCELLED)
+    with pytest.raises(Conflict):
+        requests.resend(request.pk)
+
+
+def test_a_rebuild_is_a_new_request_that_ignores_the_cache(built, portal):
+    first = built()
+    again = requests.rebuild(first.pk)
+    run_tasks()
+    again.refresh_from_db()
+    assert again.pk != first.pk
+    assert again.status == Status.SUCCEEDED
+    assert not again.cached
+    assert again.package_id != first.package_id
+
+
+def test_many_are_rebuilt_by_the_cluster(built, portal):
+    bulk.rebuild_many(chosen([built()]))
+    run_tasks()
+    assert states() == {Status.SUCCEEDED: 2}
+
+
+def test_forgetting_leaves_no_address_behind(built, portal):
+    request = built(webhook_url="https://hooks.example.org/ada")
+    personal.forget_many(chosen([request]))
+    request.refresh_from_db()
+    assert (request.email, request.webhook_url, request.sealed_key) == ("", "", "")
+    assert set(Delivery.objects.values_list("address", flat=True)) == {""}
+    assert not Delivery.objects.filter(state__in=["pending", "sending"]).exists()
+    assert RequestRecord.objects.get().email == ""
+    assert not Requester.objects.exists()
+
+
+def test_somebody_with_other_requests_is_still_counted(built, portal):
+    first = built()
+    built(format="tsv")
+    personal.forget_many(chosen([first]))
+    assert set(Requester.objects.values_list("email", flat=True)) == {"ada@example.org"}
+
+
+def test_a_request_under_way_keeps_its_address(portal):
+    rows = make(1, Status.QUEUED)
+    assert personal.forget_many(chosen(rows)).left == 1
+    assert PackageRequest.objects.get().email == "ada@example.org"
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"), [("ada@example.org", "•••@example.org"), ("", ""), ("$2b$12$hash", "•••")]
+)
+def test_a_masked_address_shows_its_domain_only(address, shown):
+    assert personal.masked(address) == shown
