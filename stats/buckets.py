@@ -1,0 +1,50 @@
+"""Days, weeks and months in SQL that both databases compute themselves: Django's own truncation is Python on SQLite."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+from django.db.models import DateField, Func
+
+UNITS = ("day", "week", "month")
+_SQLITE = {"day": "", "week": ", 'weekday 0', '-6 days'", "month": ", 'start of month'"}
+
+
+class Bucket(Func):
+    """The first day of the day, week (from Monday) or month (UTC) that a date or a time belongs to."""
+
+    output_field = DateField()
+
+    def __init__(self, field: str, *, unit: str) -> None:
+        if unit not in UNITS:
+            raise ValueError(unit)
+        super().__init__(field)
+        self.unit = unit
+
+    def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        """Both are stored as text that begins with ``2026-03-01``."""
+        template = f"date(substr(%(expressions)s, 1, 10){_SQLITE[self.unit]})"
+        return super().as_sql(compiler, connection, template=template, **context)
+
+    def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        """By ``date_trunc``."""
+        template = f"(date_trunc('{self.unit}', (%(expressions)s)::timestamptz AT TIME ZONE 'UTC'))::date"
+        return super().as_sql(compiler, connection, template=template, **context)
+
+
+def first_day(day: date, unit: str) -> date:
+    """The first day of the unit in which ``day`` lies."""
+    if unit == "week":
+        return day - timedelta(days=day.weekday())
+    return day.replace(day=1) if unit == "month" else day
+
+
+def series(first: date, last: date, unit: str) -> list[date]:
+    """The first days of all units from that of ``first`` to that of ``last``."""
+    day, found = first_day(first, unit), []
+    while day <= last:
+        found.append(day)
+        step = {"day": 1, "week": 7, "month": 31}[unit]
+        day = first_day(day + timedelta(days=step), unit)
+    return found
