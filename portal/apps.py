@@ -3,6 +3,13 @@
 from __future__ import annotations
 
 from django.apps import AppConfig
+from django.contrib.admin.apps import AdminConfig
+
+
+class StaffConfig(AdminConfig):
+    """Django's admin, with our own site."""
+
+    default_site = "portal.staff.StaffSite"
 
 
 class PortalConfig(AppConfig):

@@ -43,7 +43,7 @@ PLUGINS = env.words("PLUGINS")
 plugins.load(PLUGINS, env)
 
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    "portal.apps.StaffConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

@@ -1,0 +1,125 @@
+"""What staff see first: what runs, what waits and why, what failed, and how busy the portal has been."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+
+from packager.models import Kind, PackageError, PackageRequest, Status
+from packager.overview import Overview, overview
+from portal.health import free_bytes
+from stats import queries
+from stats.plots import days_between, plot
+
+#: Days that the plots show, and lines in a list.
+DAYS, MOST = 30, 10
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A build under way. ``rate`` is in rows (of a file: bytes) a second; ``left`` in seconds, None if unknown.
+
+    ``lost`` says that its worker has given no sign of life for too long.
+    """
+
+    request: PackageRequest
+    done: int
+    total: int | None
+    unit: str
+    rate: float
+    left: float | None
+    lost: bool
+
+    @property
+    def share(self) -> int | None:
+        """How much of it is done, in hundredths."""
+        return min(100, self.done * 100 // self.total) if self.total else None
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A request in a queue, and why it is not built yet."""
+
+    request: PackageRequest
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A queue: the oldest requests in it, and how many more there are."""
+
+    queue: str
+    oldest: list[Waiting]
+    count: int
+    deserted: bool
+
+
+def now() -> dict[str, Any]:
+    """What changes from one second to the next; a fixed number of queries."""
+    state = overview()
+    failures = PackageError.objects.filter(at__gte=timezone.now() - timedelta(days=1)).by_cause()
+    return {
+        "state": state,
+        "running": _running(),
+        "lines": [_line(queue, state) for queue in settings.QUEUES],
+        "failures": list(failures),
+        "free": free_bytes(),
+        "at": timezone.now(),
+    }
+
+
+def _running() -> list[Running]:
+    rows = PackageRequest.objects.filter(status=Status.RUNNING).order_by("started_at")
+    return [_measured(request) for request in rows[: 2 * MOST]]
+
+
+def _measured(request: PackageRequest) -> Running:
+    is_file = request.kind == Kind.URL
+    done, total = (request.bytes_done, request.bytes_total) if is_file else (request.rows_done, request.rows_total)
+    rate = done / _seconds_at_work(request)
+    left = (total - done) / rate if total and rate and total >= done else None
+    return Running(request, done, total, "bytes" if is_file else "rows", rate, left, _is_lost(request))
+
+
+def _seconds_at_work(request: PackageRequest) -> float:
+    started, heartbeat = request.started_at, request.heartbeat_at
+    return max((heartbeat - started).total_seconds(), 1.0) if started and heartbeat else 1.0
+
+
+def _is_lost(request: PackageRequest) -> bool:
+    limit = timezone.now() - timedelta(seconds=settings.PACKAGER_STALE_AFTER)
+    return request.heartbeat_at is not None and request.heartbeat_at < limit
+
+
+def _line(queue: str, state: Overview) -> Line:
+    rows = PackageRequest.objects.filter(status=Status.QUEUED, queue=queue).select_related("leader")
+    oldest, deserted = list(rows.order_by("queued_at")[:MOST]), queue in state.deserted
+    waiting = [Waiting(request, _why(request, oldest, deserted)) for request in oldest]
+    return Line(queue, waiting, state.waiting.get(queue, 0), deserted)
+
+
+def _why(request: PackageRequest, oldest: list[PackageRequest], deserted: bool) -> str:
+    if request.leader:
+        return "joined the same work under way"
+    if deserted:
+        return "no cluster is alive for this queue"
+    ahead = sum(1 for other in oldest[: oldest.index(request)] if other.leader is None)
+    return f"behind {ahead} other{'s' * (ahead != 1)}" if ahead else "next, when a worker is free"
+
+
+def lately() -> dict[str, Any]:
+    """The last days: a plot of requests and packages, top resources, bytes served."""
+    today = timezone.now().date()
+    days = days_between(today - timedelta(days=DAYS - 1), today)
+    rows = queries.per_day(since=days[0])
+    columns = {"requests": "requests served", "builds": "packages built", "errors": "failures"}
+    return {
+        "plot": plot("days", f"Requests and packages a day, last {DAYS} days", days, rows, columns),
+        "top": queries.per_resource(since=days[0])[:MOST],
+        "sums": {name: sum(row[name] for row in rows) for name in ("requests", "builds", "errors", "bytes")},
+        "days": DAYS,
+    }
