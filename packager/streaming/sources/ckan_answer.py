@@ -47,6 +47,11 @@ class Answer(msgspec.Struct):
         return self.total if isinstance(self.total, int) else None
 
     @property
+    def is_empty(self) -> bool:
+        """Whether no record came."""
+        return bytes(self.records).strip() in (b"[]", b'""')
+
+    @property
     def is_text(self) -> bool:
         """Whether the records came as delimited text."""
         return bytes(memoryview(self.records)[:1]) == b'"'

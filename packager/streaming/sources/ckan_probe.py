@@ -70,7 +70,7 @@ class Search:
         has_id = answer.backend is None and self._has_id(fields)
         claimed = Count(answer.count, answer.total_was_estimated)
         known = Known(fields, claimed, formats, has_id, False, answer.backend)
-        return replace(known, ranges=has_id and self._counts_by_range() is not None)
+        return replace(known, ranges=has_id and self._knows_ranges(claimed))
 
     def count(self, known: Known) -> Count:
         """How many rows match now, as exactly as this CKAN can tell."""
@@ -107,16 +107,24 @@ class Search:
             return self.ask(empty), False
         return answer, answer.is_text
 
+    def _knows_ranges(self, claimed: Count) -> bool:
+        """Whether range filters work. A server that takes one for an equality finds nothing, though there are rows."""
+        counted = self._counts_by_range()
+        if counted is None or counted.rows or not claimed.rows:
+            return counted is not None
+        return self.ask({"limit": 1, "include_total": False}).is_empty
+
     def _counts_by_range(self) -> Count | None:
-        """The exact count; None if the server does not know range filters (answered 409, or 500)."""
-        extra = {"filters": both(self.query.filters, EVERY_ID), "limit": 0, "include_next_page": True}
+        """The exact count; None if the server refuses range filters (409, or 500) or takes no notice of them."""
+        extra = {"filters": both(self.query.filters, EVERY_ID), "sort": ID, "limit": 1, "include_next_page": True}
         try:
             answer = self.ask({**extra, "include_total": True})
         except (QueryRejected, SourceBusy) as error:
             if not _is_refusal(error):
                 raise
             return None
-        return Count(answer.count)
+        heeded = answer.next_page or answer.count == 0
+        return Count(answer.count) if heeded else None
 
     def _is_rank(self, item: Mapping[str, Any]) -> bool:
         """The columns that CKAN adds for ``q``. No column of its own has the type ``float``."""
