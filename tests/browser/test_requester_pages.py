@@ -1,23 +1,20 @@
-"""Every public page, in every state, light, dark and on a phone: accessible, and no wider than the window."""
+"""Every page and mail that a requester sees, light, dark and on a phone: accessible, and no wider than the window."""
 
 from __future__ import annotations
 
-import os
-from datetime import timedelta
-from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
-from django.utils import timezone
+from django.core import mail
 
 from demo.ckan import DemoCkan
-from packager import caretaker, requests, transitions
-from packager.models import Kind, Package, PackageRequest
-from packager.submission import Submission
-from tests.browser.conftest import accessible
-from tests.packager.conftest import run_tasks
+from packager import mailstops
+from packager.vault import address_mark
+from tests.browser.conftest import LOOKS, accessible
+from tests.browser.requests_in_every_state import STATES, expired, failed, succeeded
 
 pytestmark = pytest.mark.browser
-LOOKS = ["light", "dark", "phone"]
+EYES = ("light", "dark", "phone")
 
 
 @pytest.fixture(scope="module")
@@ -27,72 +24,55 @@ def ckan():
         yield ckan
 
 
-@pytest.fixture
-def submit(site, ckan):
-    """Submits a request for a part of a table."""
-
-    def make(**changes):
-        plain = {"kind": Kind.DATASTORE, "resource_id": ckan.resources["small"].id, "api_url": ckan.api_url}
-        return requests.submit(
-            Submission(**{**plain, "format": "csv", "email": "ada@example.org", "parameters": {}, **changes})
-        )
-
-    return make
+def _fits(page):
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), page.url
 
 
-def _queued(submit):
-    return submit()
-
-
-def _running(submit):
-    request = submit()
-    claim = transitions.claim(request.pk, "a worker")
-    transitions.report(claim, rows_done=1_234_567, rows_total=3_000_000)
-    PackageRequest.objects.update(started_at=timezone.now() - timedelta(minutes=2))
-    return request
-
-
-def _counting(submit):
-    request = submit()
-    transitions.report(transitions.claim(request.pk, "a worker"), rows_done=4711)
-    return request
-
-
-def _succeeded(submit):
-    request = submit()
-    run_tasks()
-    return request
-
-
-def _failed(submit):
-    request = submit(resource_id="00000000-0000-0000-0000-000000000000")
-    run_tasks()
-    return request
-
-
-def _cancelled(submit):
-    return requests.cancel(submit().pk)
-
-
-def _expired(submit):
-    request = _succeeded(submit)
-    Package.objects.update(expires_at=timezone.now() - timedelta(hours=1))
-    caretaker.expire_packages()
-    return request
-
-
-STATES = {f.__name__[1:]: f for f in (_queued, _running, _counting, _succeeded, _failed, _cancelled, _expired)}
-
-
-def _shoot(page, name):
-    if place := os.environ.get("SHOTS"):
-        page.screenshot(path=Path(place) / f"{name}.png", full_page=True)
+def _look(open_page, path):
+    for look in EYES:
+        page = open_page(path, look=look)
+        accessible(page)
+        _fits(page)
 
 
 @pytest.mark.parametrize("state", STATES)
-def test_looks(state, submit, open_page):
-    request = STATES[state](submit)
-    for look in LOOKS:
-        page = open_page(f"/requests/{request.token}/", look=look)
-        _shoot(page, f"{state}-{look}")
+def test_the_status_page(state, site, ckan, open_page):
+    request = STATES[state](ckan)
+    _look(open_page, f"/requests/{request.token}/")
+
+
+@pytest.mark.parametrize("path", ["/", "/requests/nonsense/"])
+def test_pages_without_a_request(path, open_page):
+    _look(open_page, path)
+
+
+def test_the_page_of_an_expired_download(site, ckan, open_page):
+    request = expired(ckan)
+    _look(open_page, f"/download/{request.token}/{request.package.file_name}")
+
+
+@pytest.mark.parametrize("stopped", [False, True])
+def test_the_page_that_stops_mails(stopped, site, open_page):
+    if stopped:
+        mailstops.stop(address_mark("ada@example.org"))
+    _look(open_page, urlsplit(mailstops.stop_url("ada@example.org")).path)
+
+
+@pytest.mark.parametrize("state", [succeeded, failed])
+def test_the_mail(state, site, ckan, chromium):
+    state(ckan)
+    ((content, _),) = mail.outbox[0].alternatives
+    for look in EYES:
+        page = chromium.new_page(**LOOKS[look])
+        page.set_content(content)
         accessible(page)
+        _fits(page)
+        page.close()
+
+
+def test_the_page_in_german(site, ckan, chromium):
+    page = chromium.new_page(locale="de-DE", base_url=site)
+    page.goto(f"/requests/{succeeded(ckan).token}/")
+    assert page.locator("html").get_attribute("lang") == "de"
+    accessible(page)
+    page.close()
