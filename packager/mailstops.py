@@ -12,18 +12,20 @@ from django.utils import timezone
 from packager import vault
 from packager.models import MailStop
 
-_SALT = "packager.mailstops"
-
 
 def stop_url(address: str) -> str:
     """The page on which mails to ``address`` are stopped. Absolute."""
-    return f"{settings.PUBLIC_URL}/mails/{signing.dumps(vault.address_mark(address), salt=_SALT)}/"
+    return f"{settings.PUBLIC_URL}/mails/{_signer().sign(vault.address_mark(address))}/"
+
+
+def _signer() -> signing.Signer:
+    return signing.Signer(salt="packager.mailstops")
 
 
 def mark_of(token: str) -> str | None:
     """The hash that a link holds; None if we did not sign it."""
     try:
-        return str(signing.loads(token, salt=_SALT))
+        return _signer().unsign(token)
     except signing.BadSignature:
         return None
 

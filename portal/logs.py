@@ -14,7 +14,7 @@ _PATTERNS = (
         r"\1\2[hidden]",
     ),
     (re.compile(r"\beyJ[\w-]+\.[\w-]+\.[\w-]+"), "[token]"),
-    (re.compile(r"(/(?:requests|download)/)[\w-]{20,}"), r"\1[token]"),
+    (re.compile(r"(/(?:requests|download|mails)/)[\w:-]{20,}"), r"\1[token]"),
 )
 
 

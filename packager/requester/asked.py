@@ -74,7 +74,7 @@ def _table(request: PackageRequest) -> Iterator[tuple[str, list[str]]]:
     yield _("Filters"), _filters(given.get("filters") or {}) or [_("none: every row")]
     yield _("Columns"), [", ".join(given.get("fields", ())) or _("all")]
     if sort := given.get("sort"):
-        yield _("Sorted by"), [str(sort)]
+        yield _("Sorted by"), [_order(key) for key in str(sort).split(",")]
     if rows := _rows(given):
         yield _("Rows"), rows
 
@@ -123,6 +123,14 @@ def _wish(wish: Any) -> str:
     if isinstance(wish, list) and not any(isinstance(value, dict | list) for value in wish):
         return _(" or ").join(_wish(value) for value in wish)
     return wish if isinstance(wish, str) else json.dumps(wish, ensure_ascii=False)
+
+
+def _order(key: str) -> str:
+    """CKAN's ``field desc`` in words."""
+    field, _space, direction = key.strip().rpartition(" ")
+    if direction.lower() == "desc":
+        return _("%(field)s, descending") % {"field": field}
+    return field if direction.lower() == "asc" else key.strip()
 
 
 def _rows(given: Mapping[str, Any]) -> list[str]:

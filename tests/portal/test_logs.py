@@ -37,3 +37,7 @@ def test_tracebacks_are_redacted_too():
 def test_links_that_need_no_login_are_taken_out():
     token = "a" * 43
     assert token not in redact(f'"GET /requests/{token}/ HTTP/1.1" 200')
+
+
+def test_links_that_stop_mails_are_taken_out():
+    assert "b" * 64 not in redact(f'"POST /mails/{"b" * 64}:signature/ HTTP/1.1" 200')

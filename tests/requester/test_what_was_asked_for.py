@@ -26,7 +26,7 @@ def _asked(**values):
         ({"q": "red bee"}, "Search", ["red bee"]),
         ({"q": {"name": "bee"}, "plain": False}, "Search", ["name: bee", "read as a search expression"]),
         ({"fields": ["a", "b"]}, "Columns", ["a, b"]),
-        ({"sort": "a desc"}, "Sorted by", ["a desc"]),
+        ({"sort": "a desc, b asc,c"}, "Sorted by", ["a, descending", "b", "c"]),
         ({"limit": 1, "offset": 2000}, "Rows", ["at most 1 row", "the first 2,000 rows left out"]),
     ],
 )
