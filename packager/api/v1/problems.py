@@ -69,11 +69,11 @@ SENTENCES = {
 }
 
 
-def documented(*statuses: int) -> dict[tuple[int, str], OpenApiResponse]:
-    """The problems of an operation for its schema; those that every call with a key can have come by themselves."""
+def documented(*statuses: int, open_to_all: bool = False) -> dict[tuple[int, str], OpenApiResponse]:
+    """The problems of an operation for its schema; those that every call can have come by themselves."""
+    always = {429} if open_to_all else {401, 403, 429}
     return {
-        (status, CONTENT_TYPE): OpenApiResponse(Problem, SENTENCES[status])
-        for status in sorted({*statuses, 401, 403, 429})
+        (status, CONTENT_TYPE): OpenApiResponse(Problem, SENTENCES[status]) for status in sorted({*statuses, *always})
     }
 
 

@@ -67,7 +67,11 @@ class RootView(OpenView):
     """``/api/v1/``."""
 
     @extend_schema(
-        operation_id="root", summary="Name, version, capabilities", tags=["portal"], auth=[], responses=RootAnswer
+        operation_id="root",
+        summary="Name, version, capabilities",
+        tags=["portal"],
+        auth=[],
+        responses={200: RootAnswer, **documented(open_to_all=True)},
     )
     def get(self, call: Request) -> Response:
         """Formats with their options, limits, and what plugins add."""
@@ -119,7 +123,7 @@ class ProblemsView(OpenView):
         summary="List the codes of problems",
         tags=["portal"],
         auth=[],
-        responses=ProblemKind(many=True),
+        responses={200: ProblemKind(many=True), **documented(open_to_all=True)},
     )
     def get(self, call: Request) -> Response:
         """All of them; they do not change their meaning."""
