@@ -24,7 +24,7 @@ def _wanted(token: str) -> PackageRequest:
 
 
 def _told(wanted: PackageRequest) -> dict[str, Any]:
-    return {"wanted": wanted, "package": wanted.package, "story": Story(wanted), "asked": asked(wanted)}
+    return {"wanted": wanted, "package": wanted.package, "story": Story(wanted)}
 
 
 def private(response: HttpResponse) -> HttpResponse:
@@ -37,7 +37,8 @@ def private(response: HttpResponse) -> HttpResponse:
 @require_safe
 def status_page(request: HttpRequest, token: str) -> HttpResponse:
     """How far a request is, and its package when it is there."""
-    return private(render(request, "requester/status.html", _told(_wanted(token))))
+    wanted = _wanted(token)
+    return private(render(request, "requester/status.html", {**_told(wanted), "asked": asked(wanted)}))
 
 
 @require_safe

@@ -10,11 +10,12 @@ from django.core import mail
 from demo.ckan import DemoCkan
 from packager import mailstops
 from packager.vault import address_mark
-from tests.browser.conftest import LOOKS, accessible
+from tests.browser.conftest import DESKTOP, PHONE, accessible
 from tests.browser.requests_in_every_state import STATES, expired, failed, succeeded
 
 pytestmark = pytest.mark.browser
-EYES = ("light", "dark", "phone")
+#: Light, dark, and on a phone.
+EYES = (("light", DESKTOP), ("dark", DESKTOP), ("light", PHONE))
 
 
 @pytest.fixture(scope="module")
@@ -24,50 +25,44 @@ def ckan():
         yield ckan
 
 
-def _fits(page):
-    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), page.url
-
-
-def _look(open_page, path):
-    for look in EYES:
-        page = open_page(path, look=look)
+def _look(page):
+    for scheme, size in EYES:
+        page.emulate_media(color_scheme=scheme)
+        page.set_viewport_size(size)
         accessible(page)
-        _fits(page)
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), (page.url, size)
 
 
 @pytest.mark.parametrize("state", STATES)
 def test_the_status_page(state, site, ckan, open_page):
-    request = STATES[state](ckan)
-    _look(open_page, f"/requests/{request.token}/")
+    _look(open_page(f"/requests/{STATES[state](ckan).token}/"))
 
 
 @pytest.mark.parametrize("path", ["/", "/requests/nonsense/"])
 def test_pages_without_a_request(path, open_page):
-    _look(open_page, path)
+    _look(open_page(path))
 
 
 def test_the_page_of_an_expired_download(site, ckan, open_page):
     request = expired(ckan)
-    _look(open_page, f"/download/{request.token}/{request.package.file_name}")
+    _look(open_page(f"/download/{request.token}/{request.package.file_name}"))
 
 
 @pytest.mark.parametrize("stopped", [False, True])
 def test_the_page_that_stops_mails(stopped, site, open_page):
     if stopped:
         mailstops.stop(address_mark("ada@example.org"))
-    _look(open_page, urlsplit(mailstops.stop_url("ada@example.org")).path)
+    _look(open_page(urlsplit(mailstops.stop_url("ada@example.org")).path))
 
 
 @pytest.mark.parametrize("state", [succeeded, failed])
 def test_the_mail(state, site, ckan, chromium):
     state(ckan)
     ((content, _),) = mail.outbox[0].alternatives
-    for look in EYES:
-        page = chromium.new_page(**LOOKS[look])
-        page.set_content(content)
-        accessible(page)
-        _fits(page)
-        page.close()
+    page = chromium.new_page()
+    page.set_content(content)
+    _look(page)
+    page.close()
 
 
 def test_the_page_in_german(site, ckan, chromium):

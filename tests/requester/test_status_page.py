@@ -66,7 +66,7 @@ def test_a_running_request_whose_end_nobody_knows_counts_rows_without_promising(
 
 def test_a_file_shows_its_bytes(running, portal):
     PackageRequest.objects.update(rows_done=0, rows_total=None, bytes_done=1024**2, bytes_total=4 * 1024**2)
-    assert "1.0\xa0MB of 4.0\xa0MB about 3 minutes left".replace("\xa0", " ") in words(portal.get(page(running)))
+    assert "1.0 MB of 4.0 MB about 3 minutes left" in words(portal.get(page(running)))
 
 
 def test_who_joined_a_build_sees_its_progress(running, portal, submission):
