@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -43,6 +44,8 @@ def _storable(name: str, value: str) -> str:
 def _storable_inside(name: str, value: Any) -> None:
     if isinstance(value, str):
         _storable(name, value)
+    elif isinstance(value, float) and not math.isfinite(value):
+        raise RequestError(f"Parameter {name} must not contain numbers beyond 1.8e308", field=name)
     elif isinstance(value, dict | list):
         for item in [*value, *(value.values() if isinstance(value, dict) else ())]:
             _storable_inside(name, item)

@@ -8,6 +8,7 @@ from typing import Any
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from packager import parameters
 from packager.api.legacy import LegacyView
 from packager.errors import RequestError
 from stats import queries
@@ -58,12 +59,7 @@ def records_answer(kind: str, fields: Fields) -> dict[str, Any]:
 
 
 def _text(fields: Fields, name: str) -> str | None:
-    value = fields.get(name)
-    if value in (None, ""):
-        return None
-    if not isinstance(value, str) or "\0" in value:
-        raise RequestError(f"Parameter {name} must be a text", field=name)
-    return value
+    return parameters.optional(name, fields.get(name)) or None
 
 
 def _whole(fields: Fields, name: str, default: int) -> int:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
 from django.utils.crypto import constant_time_compare
 from rest_framework import exceptions
 from rest_framework.parsers import FormParser, JSONParser, MultiPartParser
@@ -15,7 +16,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from packager import access, caretaker, overview, parameters, requests
-from packager.errors import NotAuthorized, PackagerError, RequestError
+from packager.api.v1.base import AlwaysJson
+from packager.errors import BodyTooLarge, NotAuthorized, PackagerError, RequestError
 from packager.models import Kind
 from packager.submission import Submission, query_parameters
 
@@ -34,7 +36,8 @@ class LegacyView(APIView):
     authentication_classes = ()
     permission_classes = ()
     parser_classes = (FormParser, JSONParser, MultiPartParser)
-    http_method_names = ["post", "options"]
+    content_negotiation_class = AlwaysJson
+    http_method_names = ["post"]
     schema = None
     #: What ``status`` says in a good answer.
     status_word: object = "success"
@@ -55,7 +58,13 @@ class LegacyView(APIView):
 
     @staticmethod
     def _form(request: Request) -> Mapping[str, Any]:
-        data = request.data
+        try:
+            data = request.data
+        except RequestDataTooBig:
+            raise BodyTooLarge("The body of the request is too large") from None
+        except (SuspiciousOperation, RecursionError):
+            # too many fields, or JSON that is nested too deeply
+            raise exceptions.ParseError from None
         if not isinstance(data, Mapping):
             raise RequestError("The body must be a JSON object")
         return {name: data.get(name) for name in data}
@@ -81,7 +90,7 @@ def _describe(fault: Exception) -> tuple[int, str, str]:
     if isinstance(fault, NotAuthorized):
         return 401, "NotAuthorizedError", fault.message
     if isinstance(fault, RequestError):
-        return 400, "BadRequestError", fault.message
+        return 413 if isinstance(fault, BodyTooLarge) else 400, "BadRequestError", fault.message
     if isinstance(fault, exceptions.ParseError):
         return 400, "BadRequestError", "The body of the request could not be read"
     if isinstance(fault, exceptions.APIException):

@@ -15,7 +15,7 @@ from django_q.signing import SignedPackage
 
 from demo.ckan import DemoCkan
 from packager import requests, tasks
-from packager.models import Kind, PackageRequest
+from packager.models import Kind, PackageRequest, Status
 from packager.submission import Submission
 
 
@@ -97,6 +97,31 @@ def post(portal: Client, ckan: DemoCkan) -> Callable[..., Any]:
         return portal.post(path, {name: value for name, value in {**plain, **fields}.items() if value is not None})
 
     return send
+
+
+@pytest.fixture
+def made(post: Callable[..., Any], portal: Client) -> Callable[..., PackageRequest]:
+    """Posts a form, runs what it queued, and returns the request, whatever became of it."""
+
+    def make(path: str = "/package_datastore", **fields: Any) -> PackageRequest:
+        answer = post(path, **fields)
+        assert answer.status_code == 200, answer.content
+        run_tasks()
+        return PackageRequest.objects.get(pk=answer.json()["request_id"])
+
+    return make
+
+
+@pytest.fixture
+def members(made: Callable[..., PackageRequest], portal: Client) -> Callable[..., dict[str, bytes]]:
+    """Posts a form and returns the members of the package that comes of it."""
+
+    def fetch(path: str = "/package_datastore", **fields: Any) -> dict[str, bytes]:
+        request = made(path, **fields)
+        assert request.status == Status.SUCCEEDED, request.error_message
+        return unpacked(portal, request)
+
+    return fetch
 
 
 def unpacked(client: Client, request: PackageRequest) -> dict[str, bytes]:
