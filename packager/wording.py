@@ -40,6 +40,8 @@ ERRORS = (
 NOTES = (
     _("The data portal does not say how many rows there are; whether all of them came could not be checked."),
     _("The data changed while it was read: there were {before} rows when reading began and {after} when it ended."),
+    _("This data portal counts pages off by position, so that a row may be missing or come twice."),
+    _("The data portal wrongly says that there are {limit} rows in all; that limit was taken to mean all rows."),
     _("The data portal only estimates its number of rows; whether all of them came could not be checked."),
     _("The server did not say how large the file is; whether it arrived whole could not be checked."),
     _("{read} rows were read; the portal's own rules made {written} of them."),

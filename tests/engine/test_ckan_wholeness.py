@@ -4,7 +4,7 @@ import pytest
 
 from demo.ckan import DemoCkan
 from packager.errors import IncompleteData, NotPermitted
-from packager.streaming.sources.ckan_wholeness import Count, Window, reconcile, wished_limit
+from packager.streaming.sources.ckan_wholeness import CLAIMED, Count, Window, reconcile, wished_limit
 from packager.streaming.types import Query, Shape
 from tests.engine.engine_ckan import body_of, ids_of, open_table, rows_of, searches, source, text_of
 
@@ -60,6 +60,19 @@ def test_a_stale_total_neither_truncates_nor_fails_a_package(new):
 def test_a_limit_that_is_the_total_which_ckan_claims_is_no_wish(new, name, limit):
     table = open_table(new, name, limit=limit)
     assert text_of(table) == body_of(new, name)
+
+
+def test_a_package_with_more_rows_than_the_limit_says_why(new):
+    table = open_table(new, "stale_total", limit=500)
+    assert len(ids_of(table)) == 1000
+    assert table.notes == (CLAIMED.format(limit=500),)
+
+
+@pytest.mark.parametrize("limit", [1000, 499])
+def test_a_limit_that_cuts_nothing_wrongly_needs_no_words(new, limit):
+    table = open_table(new, "small", limit=limit)
+    assert len(ids_of(table)) == limit
+    assert not table.notes
 
 
 def test_a_limit_below_the_total_is_a_wish(new):

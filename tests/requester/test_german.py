@@ -73,6 +73,16 @@ def test_notes_on_wholeness_can_be_translated():
             ckan_wholeness.CHANGED.format(before=5, after=7),
             "Die Daten haben sich während des Lesens geändert: Zu Beginn waren es 5 Zeilen, am Ende 7.",
         ),
+        (
+            ckan_wholeness.CLAIMED.format(limit=500),
+            "Das Datenportal sagt fälschlich, dass es 500 Zeilen gibt; "
+            "diese Grenze wurde als Wunsch nach allen Zeilen verstanden.",
+        ),
+        (
+            ckan_wholeness.SHIFTED,
+            "Dieses Datenportal zählt Seiten nach der Position ab, so dass eine Zeile fehlen oder doppelt "
+            "vorkommen kann.",
+        ),
         ("A plugin says something.", "A plugin says something."),
     ],
 )

@@ -18,6 +18,9 @@ from packager.models import Kind
 from packager.streaming.types import Progress
 from packager.submission import Submission, query_parameters
 
+#: The exit code of a program that Ctrl-C ended, as shells count.
+INTERRUPTED = 130
+
 
 class Command(BaseCommand):
     """Builds one package without queue, database or mail."""
@@ -50,6 +53,10 @@ class Command(BaseCommand):
             summary, size = _build(submission, target)
         except PackagerError as fault:
             raise CommandError(f"{fault.message} {fault.detail}".strip()) from fault
+        except OSError as fault:
+            raise CommandError(f"The package could not be written: {fault}") from fault
+        except KeyboardInterrupt:
+            raise CommandError("Stopped; no file is left", returncode=INTERRUPTED) from None
         rows = "" if summary.rows is None else f", {summary.rows} rows"
         self.stdout.write(f"{target}: {size} bytes{rows}")
         for note in summary.notes:

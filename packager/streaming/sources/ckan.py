@@ -17,7 +17,7 @@ from packager.streaming.sources.ahead import Ahead
 from packager.streaming.sources.ckan_answer import Batch, RowDecoder, read_batch
 from packager.streaming.sources.ckan_paging import KeysetPlan, OffsetPlan, PageSizer, Plan, RangePlan, TokenPlan
 from packager.streaming.sources.ckan_probe import ID, Known, Search, choose_shape, is_sparse
-from packager.streaming.sources.ckan_wholeness import Count, Window, reconcile, wished_limit
+from packager.streaming.sources.ckan_wholeness import CLAIMED, Count, Window, reconcile, wished_limit
 from packager.streaming.types import Field, Page, Query, Shape
 
 #: The orders for which CKAN can tell where the next page begins.
@@ -153,8 +153,13 @@ class CkanTable:
                     yield page
             after = self._search.count(self._known)
             self._notes += reconcile(self._before, after, self._window, rows, shifting=self._shifting)
+            self._notes += self._beyond_limit(rows)
         finally:
             self.close()
+
+    def _beyond_limit(self, rows: int) -> list[str]:
+        asked = self._search.query.limit
+        return [CLAIMED.format(limit=asked)] if asked is not None and rows > asked else []
 
     def close(self) -> None:
         """See ``Table.close``."""

@@ -9,6 +9,7 @@ from packager.errors import IncompleteData
 UNKNOWN = "The data portal does not say how many rows there are; whether all of them came could not be checked."
 CHANGED = "The data changed while it was read: there were {before} rows when reading began and {after} when it ended."
 SHIFTED = "This data portal counts pages off by position, so that a row may be missing or come twice."
+CLAIMED = "The data portal wrongly says that there are {limit} rows in all; that limit was taken to mean all rows."
 ESTIMATED = "The data portal only estimates its number of rows; whether all of them came could not be checked."
 
 
