@@ -13,6 +13,7 @@ SCHEDULES = {
     "Take back stale builds": ("packager.tasks.requeue_stale", 1),
     "Send due deliveries": ("packager.tasks.send_due_deliveries", 1),
     "Delete expired packages": ("packager.tasks.expire_packages", 60),
+    "Anonymise requests that are over": ("stats.tasks.anonymise_requests", 60),
 }
 
 

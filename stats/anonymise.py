@@ -87,3 +87,9 @@ def register(holder: AddressHolder) -> None:
 def holders() -> Iterator[AddressHolder]:
     """Every place with addresses that was registered."""
     return iter(tuple(_holders))
+
+
+def anonymise(holder: AddressHolder) -> tuple[int, int]:
+    """Put hashes where plain addresses are; returns the number of addresses, and of rows changed."""
+    rows = [holder.replace(address, hash_email(address)) for address in holder.plain()]
+    return len(rows), sum(rows)

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
+from django_q.brokers import get_broker
+from django_q.models import Schedule
+from django_q.scheduler import scheduler
 
-from tests.packager.conftest import _ckan, built, ckan, made, members, portal, post, submission  # noqa: F401
+from portal.schedules import make_schedules
+from tests.packager.conftest import _ckan, built, ckan, made, members, portal, post, run_tasks, submission  # noqa: F401
 
 
 @pytest.fixture
@@ -16,3 +22,16 @@ def site(httpserver: Any) -> Iterator[Any]:
     httpserver.url = lambda path: f"http://127.0.0.1:{httpserver.port}{path}"
     yield httpserver
     httpserver.clear()
+
+
+@pytest.fixture
+def by_the_clock(transactional_db: None) -> Callable[[], int]:
+    """Lets the scheduler of the fast cluster do what is due, as it does every half minute."""
+    make_schedules()
+
+    def tick() -> int:
+        Schedule.objects.update(next_run=timezone.now() - timedelta(minutes=1))
+        scheduler(broker=get_broker("fast"))
+        return run_tasks()
+
+    return tick

@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.test import Client
+from django.utils.module_loading import import_string
 from django_q.models import OrmQ
 from django_q.signing import SignedPackage
 
 from demo.ckan import DemoCkan
-from packager import requests, tasks
+from packager import requests
 from packager.models import Kind, PackageRequest, Status
 from packager.submission import Submission
 
@@ -49,7 +50,7 @@ def run_tasks() -> int:
     while (queued := OrmQ.objects.order_by("pk").first()) is not None:
         task = SignedPackage.loads(queued.payload)
         queued.delete()
-        getattr(tasks, task["func"].rpartition(".")[2])(*task["args"])
+        import_string(task["func"])(*task["args"])
         ran += 1
     return ran
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from stats.anonymise import AddressHolder, hash_email, holders
+from stats.anonymise import anonymise, holders
 
 
 class Command(BaseCommand):
@@ -27,10 +27,5 @@ class Command(BaseCommand):
             if options["dry_run"]:
                 self.stdout.write(f"{holder.name}: {len(set(holder.plain()))} addresses would be replaced")
             else:
-                addresses, rows = _anonymise(holder)
+                addresses, rows = anonymise(holder)
                 self.stdout.write(f"{holder.name}: {addresses} addresses replaced in {rows} rows")
-
-
-def _anonymise(holder: AddressHolder) -> tuple[int, int]:
-    rows = [holder.replace(address, hash_email(address)) for address in holder.plain()]
-    return len(rows), sum(rows)
