@@ -14,7 +14,9 @@ from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.formats import date_format
 from django.utils.safestring import SafeString
+from django.utils.timezone import localtime
 
 from packager.admin import cells
 from packager.admin.base import SEE_ADDRESSES, SEE_TRACEBACKS, StaffAdmin, log, staff
@@ -46,7 +48,7 @@ class RequestAdmin(StaffAdmin):
     def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:
         """Addresses are shown to those who may see them."""
         address = "email" if request.user.has_perm(SEE_ADDRESSES) else "masked_email"
-        return ("state", "resource_id", "format", "progress", "queue", "created_at", "ckan_host", address)
+        return ("state", "resource_id", "format", "progress", "queue", "asked", address)
 
     @admin.display(description="State", ordering="status")
     def state(self, obj: PackageRequest) -> SafeString:
@@ -57,6 +59,11 @@ class RequestAdmin(StaffAdmin):
     def progress(self, obj: PackageRequest) -> SafeString | str:
         """A bar, or a number."""
         return cells.progress(obj)
+
+    @admin.display(description="Asked", ordering="created_at")
+    def asked(self, obj: PackageRequest) -> str:
+        """The time, short enough for a column."""
+        return date_format(localtime(obj.created_at), "Y-m-d H:i")
 
     @admin.display(description="Email")
     def masked_email(self, obj: PackageRequest) -> str:

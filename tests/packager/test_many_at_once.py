@@ -3,24 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from django.utils import timezone
 
 from packager import bulk, personal, requests
 from packager.errors import Conflict
 from packager.models import Delivery, PackageRequest, RequestHistory, Status
 from stats.models import Requester, RequestRecord
 from tests.packager.conftest import run_tasks
-
-
-def make(count: int, status: str, **changes: object) -> list[PackageRequest]:
-    now = timezone.now()
-    plain = {"kind": "datastore", "resource_id": "birds", "format": "csv", "queue": "fast", "email": "ada@example.org"}
-    return PackageRequest.objects.bulk_create(
-        PackageRequest(
-            **{**plain, "fingerprint": f"{number}", "status": status, "created_at": now, "queued_at": now, **changes}
-        )
-        for number in range(count)
-    )
+from tests.packager.rows import make
 
 
 def chosen(rows: list[PackageRequest]):

@@ -12,7 +12,8 @@ from django.test import Client
 from django.utils import timezone
 
 from packager.models import Delivery, PackageError, PackageRequest, Status
-from tests.packager.test_many_at_once import make, states
+from tests.packager.rows import make
+from tests.packager.test_many_at_once import states
 
 LIST = "/admin/packager/packagerequest/"
 

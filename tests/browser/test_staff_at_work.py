@@ -1,0 +1,158 @@
+"""What staff do every day: watch, cancel, retry, find, read."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.utils import timezone
+from playwright.sync_api import expect
+
+from packager.models import PackageError, PackageRequest, RequestHistory, Status
+from tests.browser.conftest import accessible
+from tests.packager.rows import make
+from tests.stats.happenings import built, downloaded, failed, served
+
+pytestmark = pytest.mark.browser
+LIST = "/admin/packager/packagerequest/"
+
+
+@pytest.fixture
+def running(site) -> PackageRequest:
+    now = timezone.now()
+    progress = {"rows_done": 1000, "rows_total": 10_000, "started_at": now - timedelta(seconds=10), "heartbeat_at": now}
+    return make(1, Status.RUNNING, **progress)[0]
+
+
+@pytest.fixture
+def broken(site) -> PackageRequest:
+    facts = {"error_code": "source_timeout", "error_message": "No answer.", "error_reference": "PP-ABCDEFGH"}
+    (request,) = make(1, Status.FAILED, fingerprint="broken", email="mary@example.org", **facts)
+    now = timezone.now()
+    RequestHistory.objects.create(request=request, at=now, from_status="running", to_status="failed", note="No answer.")
+    PackageError.objects.create(
+        request=request, reference="PP-ABCDEFGH", resource_id="birds", attempt=1, code="source_timeout",
+        retryable=True, message="No answer.", detail="Traceback: somewhere", at=now,
+    )  # fmt: skip
+    return request
+
+
+@pytest.fixture
+def numbers(site) -> None:
+    today = datetime.now(UTC)
+    for days in range(5):
+        facts = {"at": today - timedelta(days=days), "resource_id": "birds"}
+        for happen in (served, failed, built, downloaded):
+            happen(**facts)
+
+
+def page_of(request: PackageRequest) -> str:
+    return f"{LIST}{request.pk}/change/"
+
+
+def test_the_dashboard_shows_a_running_request_move(open_page, staff, running):
+    page = open_page("/admin/", user=staff)
+    expect(page.get_by_text("1,000 of 10,000 rows")).to_be_visible()
+    expect(page.get_by_text("2 min")).to_be_visible()
+    PackageRequest.objects.update(rows_done=5000, heartbeat_at=timezone.now())
+    expect(page.get_by_text("5,000 of 10,000 rows")).to_be_visible(timeout=20_000)
+
+
+def test_a_queue_with_work_and_no_cluster_is_shouted_out(open_page, staff, site):
+    make(2, Status.QUEUED, queue="slow")
+    page = open_page("/admin/", user=staff)
+    expect(
+        page.get_by_text("2 requests wait in the slow queue, and no cluster is alive to build them.")
+    ).to_be_visible()
+
+
+def test_a_running_request_is_cancelled_after_a_question(open_page, staff, running):
+    page = open_page(page_of(running), user=staff)
+    page.get_by_role("button", name="Cancel").click()
+    accessible(page)
+    page.get_by_role("button", name="Yes, I am sure").click()
+    expect(page.get_by_text("Done: cancelled.")).to_be_visible()
+    running.refresh_from_db()
+    assert running.status == Status.CANCELLED
+
+
+def test_a_failed_request_is_found_by_address_and_retried(open_page, staff, broken, running):
+    page = open_page(LIST, user=staff)
+    page.get_by_role("searchbox", name="Search").fill("mary@example.org")
+    page.get_by_role("button", name="Search").click()
+    expect(page.get_by_text("1 request", exact=True)).to_be_visible()
+    page.locator("#result_list").get_by_role("link", name="birds").click()
+    expect(page.get_by_text("PP-ABCDEFGH").first).to_be_visible()
+    page.get_by_role("button", name="Retry").click()
+    expect(page.get_by_text("Done: queued again.")).to_be_visible()
+    broken.refresh_from_db()
+    assert broken.status == Status.QUEUED
+
+
+def test_many_are_retried_from_the_list(open_page, staff, site):
+    make(60, Status.FAILED)
+    page = open_page(LIST, user=staff)
+    page.get_by_role("checkbox").first.check()
+    page.get_by_role("button", name="Select all 60 requests").click()
+    page.get_by_label("Action:").select_option("Retry")
+    page.get_by_role("button", name="Go").click()
+    expect(page.get_by_text("60 queued again.")).to_be_visible()
+
+
+def test_a_cause_is_settled_with_a_note(open_page, staff, broken):
+    page = open_page("/admin/packager/packageerror/causes/", user=staff)
+    page.get_by_label("Note on settling source_timeout").fill("CKAN was moved")
+    page.get_by_role("button", name="Settle all of source_timeout").click()
+    expect(page.get_by_text("source_timeout: 1 marked as settled.")).to_be_visible()
+    assert PackageError.objects.get().settled_note == "CKAN was moved"
+
+
+def test_the_statistics_are_read_as_plot_and_as_table(open_page, staff, numbers):
+    page = open_page("/admin/statistics/", user=staff)
+    page.get_by_role("link", name="birds").click()
+    expect(page.locator(".plot canvas").first).to_be_visible()
+    page.get_by_text("The numbers of “Requests”").click()
+    table = page.get_by_role("group", name="Requests", exact=True).get_by_role("table")
+    expect(table.get_by_role("row")).to_have_count(31)
+    today = table.get_by_role("row").nth(1).get_by_role("cell")
+    expect(today).to_have_text(["1", "1", "1"])
+
+
+def test_the_numbers_can_be_read_without_scripts(open_page, staff, numbers, running):
+    page = open_page("/admin/", look="without JavaScript", user=staff)
+    expect(page.get_by_text("1,000 of 10,000 rows")).to_be_visible()
+
+
+def test_statistics_are_exported_as_csv(open_page, staff, numbers):
+    page = open_page("/admin/statistics/formats/", user=staff)
+    with page.expect_download() as download:
+        page.get_by_role("link", name="CSV").click()
+    lines = download.value.path().read_text().splitlines()
+    assert lines[0] == "format,requests,requesters,errors,rows,bytes,builds,median,p95"
+    assert lines[1:] == ["csv,5,1,5,50,5000,5,2.5,2.5"]
+
+
+PAGES = (
+    "/admin/",
+    LIST,
+    "change",
+    "/admin/packager/packageerror/",
+    "/admin/packager/packageerror/causes/",
+    "/admin/packager/package/",
+    "/admin/packager/delivery/",
+    "/admin/statistics/",
+    "/admin/statistics/formats/",
+    "/admin/statistics/periods/",
+    "/admin/statistics/domains/",
+    "/admin/statistics/resource/birds/",
+    "/admin/stats/requestrecord/",
+)
+
+
+@pytest.mark.parametrize("look", ["light", "dark", "phone"])
+def test_every_page_of_the_staff_is_accessible_and_fits_its_window(open_page, staff, broken, running, numbers, look):
+    page = open_page(look=look, user=staff)
+    for path in PAGES:
+        page.goto(page_of(broken) if path == "change" else path)
+        accessible(page)
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), path
