@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
 from packager import caretaker
+from packager.management.counting import CountingCommand
 
 
-class Command(BaseCommand):
+class Command(CountingCommand):
     """Deletes every package that is kept."""
 
     help = "Delete every package in the store. Requests and statistics stay; links answer 410 from then on."
+    name = "deleted"
+    sentence = "packages deleted."
 
-    def handle(self, *_: Any, **options: Any) -> None:
-        """Delete them and say how many there were."""
-        self.stdout.write(f"{caretaker.clear_packages()} packages deleted.")
+    def count(self, **_: Any) -> int:
+        """Do it."""
+        return caretaker.clear_packages()

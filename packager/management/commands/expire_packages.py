@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
 from packager import caretaker
+from packager.management.counting import CountingCommand
 
 
-class Command(BaseCommand):
+class Command(CountingCommand):
     """Deletes packages past their time."""
 
     help = "Delete packages past their time (PACKAGER_EXPIRY_DAYS) and what dead builds left behind."
+    name = "deleted"
+    sentence = "packages deleted."
 
-    def handle(self, *_: Any, **options: Any) -> None:
-        """Delete them and say how many there were."""
-        self.stdout.write(f"{caretaker.expire_packages()} packages deleted.")
+    def count(self, **_: Any) -> int:
+        """Do it."""
+        return caretaker.expire_packages()

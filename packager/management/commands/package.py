@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from argparse import ArgumentTypeError
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from tqdm import tqdm
 from packager import engine, parameters
 from packager.errors import PackagerError, RequestError
 from packager.models import Kind
+from packager.streaming.pipeline import Summary
 from packager.streaming.types import Progress
 from packager.submission import Submission, query_parameters
 
@@ -44,6 +46,7 @@ class Command(BaseCommand):
         parser.add_argument("--offset", type=_count, metavar="N", help="pass over so many rows")
         parser.add_argument("--key", help="CKAN API key; better in the environment as CKAN_API_KEY")
         parser.add_argument("-o", "--output", type=Path, metavar="FILE.zip", help="default: <resource id>.zip")
+        parser.add_argument("--json", action="store_true", help="print file, size, rows and notes as JSON")
 
     def handle(self, *_: Any, **options: Any) -> None:
         """Build it. Exits 1 with one sentence if that fails, and leaves no file then."""
@@ -57,10 +60,16 @@ class Command(BaseCommand):
             raise CommandError(f"The package could not be written: {fault}") from fault
         except KeyboardInterrupt:
             raise CommandError("Stopped; no file is left", returncode=INTERRUPTED) from None
-        rows = "" if summary.rows is None else f", {summary.rows} rows"
-        self.stdout.write(f"{target}: {size} bytes{rows}")
-        for note in summary.notes:
-            self.stdout.write(f"Note: {note}")
+        self.stdout.write((_as_json if options["json"] else _in_words)(target, size, summary))
+
+
+def _as_json(target: Path, size: int, summary: Summary) -> str:
+    return json.dumps({"file": str(target), "size": size, "rows": summary.rows, "notes": list(summary.notes)})
+
+
+def _in_words(target: Path, size: int, summary: Summary) -> str:
+    rows = "" if summary.rows is None else f", {summary.rows} rows"
+    return "\n".join([f"{target}: {size} bytes{rows}", *(f"Note: {note}" for note in summary.notes)])
 
 
 def _count(text: str) -> int:
@@ -105,7 +114,7 @@ def locate(address: str) -> tuple[str, str]:
     return f"{site}{root}/api/3/action/datastore_search", after.strip("/").partition("/")[0]
 
 
-def _build(submission: Submission, target: Path) -> tuple[Any, int]:
+def _build(submission: Submission, target: Path) -> tuple[Summary, int]:
     progress, part = Progress(), target.with_name(target.name + ".part")
     engine.check_address("address", submission.source_url)
     build = engine.Job(submission).open(progress)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -9,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from packager import requests
 from packager.api import legacy
 from packager.errors import RequestError
+from packager.models import PackageRequest
 
 TASKS = {
     "package_datastore": legacy.PackageDatastoreView,
@@ -30,6 +32,7 @@ class Command(BaseCommand):
         """The endpoint's name, and its form fields."""
         parser.add_argument("task", choices=sorted(TASKS), metavar="TASK", help=", ".join(TASKS))
         parser.add_argument("parameters", nargs="*", metavar="PARAM:VALUE", help="the form fields of the endpoint")
+        parser.add_argument("--json", action="store_true", help="print number, state, queue and links as JSON")
 
     def handle(self, *_: Any, **options: Any) -> None:
         """Submit it and print where to look."""
@@ -38,7 +41,16 @@ class Command(BaseCommand):
             request = requests.submit(submission)
         except RequestError as fault:
             raise CommandError(fault.message) from fault
-        self.stdout.write(f"{request.pk} {request.status} in the {request.queue} queue\n{request.status_url}")
+        self.stdout.write(_as_json(request) if options["json"] else _in_words(request))
+
+
+def _as_json(request: PackageRequest) -> str:
+    facts = {"request_id": str(request.pk), "status": request.status, "queue": request.queue}
+    return json.dumps({**facts, "status_url": request.status_url, "download_url": request.download_url})
+
+
+def _in_words(request: PackageRequest) -> str:
+    return f"{request.pk} {request.status} in the {request.queue} queue\n{request.status_url}"
 
 
 def _form(pairs: list[str]) -> dict[str, str]:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
 from packager import caretaker
+from packager.management.counting import CountingCommand
 
 
-class Command(BaseCommand):
+class Command(CountingCommand):
     """Takes back what died."""
 
     help = "Queue builds again whose worker died, and requests whose task got lost."
+    name = "taken_back"
+    sentence = "requests taken back."
 
-    def handle(self, *_: Any, **options: Any) -> None:
-        """Take them back and say how many there were."""
-        self.stdout.write(f"{caretaker.requeue_stale()} requests taken back.")
+    def count(self, **_: Any) -> int:
+        """Do it."""
+        return caretaker.requeue_stale()

@@ -6,30 +6,33 @@ from argparse import ArgumentTypeError
 from datetime import UTC, datetime
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 from django.utils.dateparse import parse_date, parse_datetime
 
 from packager import requests
 from packager.errors import Conflict
+from packager.management.counting import CountingCommand
 from packager.models import PackageRequest
 
 
-class Command(BaseCommand):
+class Command(CountingCommand):
     """Retries many at once."""
 
     help = "Queue failed requests again: all of them, or those since a time, or those of one resource."
+    name = "queued"
+    sentence = "requests queued again."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Which ones."""
+        super().add_arguments(parser)
         parser.add_argument("--since", type=_time, help="failed since then: 2026-11-20 or 2026-11-20T08:00 (UTC)")
         parser.add_argument("--resource", metavar="ID", help="only requests for this resource")
 
-    def handle(self, *_: Any, **options: Any) -> None:
-        """Queue them and say how many there were."""
+    def count(self, **options: Any) -> int:
+        """Queue them."""
         filters = {"finished_at__gte": options["since"], "resource_id": options["resource"]}
         chosen = PackageRequest.objects.failed(**{name: value for name, value in filters.items() if value})
-        again = sum(_retry(pk) for pk in list(chosen.values_list("pk", flat=True)))
-        self.stdout.write(f"{again} requests queued again.")
+        return sum(_retry(pk) for pk in list(chosen.values_list("pk", flat=True)))
 
 
 def _retry(request_id: Any) -> bool:
