@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -19,10 +19,11 @@ from packager.access import ApiKey, CkanSite, Issued, Scope
 Secrets = list[tuple[str, str]]
 
 
-def show_once(request: HttpRequest, model: str, title: str, secrets: Secrets) -> HttpResponse:
+def show_once(request: HttpRequest, model: type[Model], title: str, secrets: Secrets) -> HttpResponse:
     """A page with secrets that nobody sees again, and a link back to the list of ``model``."""
-    back = reverse(f"admin:packager_{model}_changelist")
-    context = {**admin.site.each_context(request), "title": title, "secrets": secrets, "back": back}
+    back = reverse(f"admin:packager_{model._meta.model_name}_changelist")
+    names = {"title": title, "name_of_all": model._meta.verbose_name_plural}
+    context = {**admin.site.each_context(request), **names, "secrets": secrets, "back": back}
     response = TemplateResponse(request, "admin/packager/secrets.html", context)
     add_never_cache_headers(response)
     return response
@@ -79,7 +80,7 @@ class ApiKeyAdmin(admin.ModelAdmin):
         """The key, once."""
         issued: Issued = request.issued  # type: ignore[attr-defined]
         secrets = [("API key", issued.text), ("Secret that signs its webhooks", issued.webhook_secret)]
-        return show_once(request, "apikey", f"The key “{obj.name}” was made", secrets)
+        return show_once(request, ApiKey, f"The key “{obj.name}” was made", secrets)
 
     @admin.action(description="Revoke the selected keys", permissions=["change"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
@@ -112,7 +113,7 @@ class CkanSiteAdmin(admin.ModelAdmin):
         for site in queryset:
             shown.append((f"{site.name}: ckanpackager secret", site.renew_secret()))
             self.log_change(request, site, "New secret.")
-        return show_once(request, "ckansite", "New secrets", shown)
+        return show_once(request, CkanSite, "New secrets", shown)
 
     @admin.action(description="Take their own secret from the selected sites", permissions=["change"])
     def remove_secret(self, request: HttpRequest, queryset: QuerySet[CkanSite]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 import tomllib
 from pathlib import Path
 
@@ -47,6 +49,9 @@ def test_the_page_is_served_by_us_alone(portal):
     assert "style-src 'self' 'unsafe-inline'" in policy
     assert "script-src" not in policy
     assert "default-src 'self'" in policy
+    scripts = re.findall(r'<script src="([^"]+)"', page.content.decode())
+    assert len(scripts) == 3
+    assert all("javascript" in portal.get(html.unescape(script))["Content-Type"] for script in scripts)
 
 
 def test_only_this_page_may_hold_inline_styles(portal):

@@ -25,7 +25,6 @@ class DocsView(SpectacularSwaggerSplitView):
     schema = None
     throttle_classes = ()
     url_name = "v1:schema"
-    url_self = "v1:docs"
 
 
 def complete(result: dict[str, Any], **_: Any) -> dict[str, Any]:
