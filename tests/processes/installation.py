@@ -81,8 +81,9 @@ def redis_broker() -> Iterator[str]:
 class Installation:
     """Starts and stops the processes, and speaks to them as CKAN and a browser would."""
 
-    def __init__(self, directory: Path, ckan_host: str, **environment: str) -> None:
+    def __init__(self, directory: Path, ckan_host: str, *, workers: int = 4, **environment: str) -> None:
         self.directory = directory
+        self.workers = workers
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.environment = {
@@ -108,7 +109,7 @@ class Installation:
         self._start("web", (sys.executable, "-m", *web))
         for queue in ("fast", "slow"):
             self.start_cluster(queue)
-        self.wait(lambda: self._alive() and self.status()["worker_count"] >= 4)
+        self.wait(lambda: self._alive() and self.status()["worker_count"] >= self.workers)
         return self
 
     def __exit__(self, *_: object) -> None:
