@@ -12,6 +12,7 @@ from django_q.conf import Conf
 from django_q.management.commands import qcluster
 
 from portal.beacon import INTERVAL, beacon
+from portal.memory import give_back_large_blocks
 
 
 class Command(qcluster.Command):
@@ -27,6 +28,7 @@ class Command(qcluster.Command):
         if options["run_once"]:
             super().handle(*args, **options)
             return
+        give_back_large_blocks()
         cluster = Cluster()
         cluster.start()
         with beacon(settings.Q_CLUSTER_NAME, Conf.WORKERS) as renew:
