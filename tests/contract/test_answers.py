@@ -132,6 +132,8 @@ def test_a_body_that_is_too_large_is_413(send, plain, content_type):
         ("/package_datastore", {"email": "\ud800@example.org"}),
         ("/package_datastore", {"email": "jürgen@example.org"}),
         ("/package_datastore", {"doi": "x" * 300}),
+        ("/package_datastore", {"doi": "10.5072/x\r\nBcc: eve@example.org"}),
+        ("/package_datastore", {"email": "ada@example.org\r\nRCPT TO:<eve@example.org>"}),
         ("/package_datastore", {"key": "a\r\nX-Evil: 1"}),
         ("/package_datastore", {"fields": "[1]"}),
         ("/package_datastore", {"offset": "1e3"}),
