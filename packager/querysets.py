@@ -83,6 +83,11 @@ class RequestQuerySet(models.QuerySet[Any]):
         mine = Q(queued_at__lt=request.queued_at)
         return self.leading().filter(mine, status="queued", queue=request.queue)
 
+    def with_old_keys(self) -> RequestQuerySet:
+        """Over for as long as a package is kept, and still with the requester's key."""
+        limit = timezone.now() - timedelta(days=settings.PACKAGER_EXPIRY_DAYS)
+        return self.filter(finished_at__lt=limit).exclude(sealed_key="").exclude(status__in=["queued", "running"])
+
     def failed(self, **filters: Any) -> RequestQuerySet:
         """Failed ones."""
         return self.filter(status="failed", **filters)
