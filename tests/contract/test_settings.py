@@ -160,3 +160,25 @@ def test_another_core_and_more_extensions_can_be_chosen(members, settings):
 @pytest.mark.parametrize("name", ["fast", "slow"])
 def test_the_name_of_the_cluster_selects_its_queue(name):
     assert _settings("Q_CLUSTER_NAME", Q_CLUSTER_NAME=name) == {"Q_CLUSTER_NAME": name}
+
+
+def test_only_the_named_hosts_are_answered(portal, settings):
+    settings.ALLOWED_HOSTS = ["packages.example.org"]
+    assert portal.get("/healthz", headers={"host": "packages.example.org"}).status_code == 200
+    assert portal.get("/healthz", headers={"host": "evil.example.org"}).status_code == 400
+
+
+def test_the_templates_of_the_mail_are_the_operators(made, settings, ckan):
+    settings.PACKAGER_EMAIL_SUBJECT = "Ready: {resource_id} {unknown}"
+    settings.PACKAGER_EMAIL_FROM = "Data of {ckan_host} <data@example.org>"
+    settings.PACKAGER_EMAIL_BODY = "{zip_file_name} {doi_body}"
+    settings.PACKAGER_EMAIL_BODY_HTML = "<p>{download_url}</p>{doi_body_html}"
+    settings.PACKAGER_DOI_BODY, settings.PACKAGER_DOI_BODY_HTML = "DOI: {doi}", "<i>{doi}</i>"
+    request = made(doi="10.5072/a&b")
+    (message,) = mail.outbox
+    assert message.subject == f"Ready: {ckan.id('small')} {{unknown}}"
+    assert message.from_email == f"Data of {ckan.host} <data@example.org>"
+    assert message.body == f"{request.package.file_name} DOI: 10.5072/a&b"
+    assert message.alternatives[0].content == f"<p>{request.download_url}</p><i>10.5072/a&amp;b</i>"
+    made(format="tsv")
+    assert "DOI" not in mail.outbox[1].body

@@ -148,3 +148,12 @@ def test_private_data_come_with_the_key_and_not_without(made, ckan):
 def test_the_total_of_ckan_as_limit_is_no_wish(made, ckan):
     request = made(resource_id=ckan.id("stale_total"), limit="500")
     assert (request.status, request.package.rows, request.queue) == (Status.SUCCEEDED, 1000, Queue.FAST)
+
+
+@pytest.mark.parametrize("path", ["/package_datastore", "/package_url"])
+def test_a_portal_that_falls_silent_is_not_waited_for_for_ever(made, ckan, settings, path):
+    settings.PACKAGER_READ_TIMEOUT = settings.PACKAGER_PAGE_ATTEMPTS = 1
+    file = path == "/package_url"
+    ckan.faults.add("hang", seconds=60, times=99, **({"path": "/download/"} if file else {"after": 3}))
+    request = made(path, resource_url=ckan.download_url("small"))
+    assert (request.status, request.error_code) == (Status.FAILED, "source_timeout")

@@ -61,6 +61,18 @@ def test_what_shapes_the_package_counts(post, portal, change):
     assert PackageRequest.objects.values("fingerprint").distinct().count() == 2
 
 
+@pytest.mark.parametrize(
+    "change", [{"eml": "<eml/>"}, {"for_gbif": "true"}, {"format": "tsv"}], ids=lambda change: next(iter(change))
+)
+def test_what_shapes_a_darwin_core_archive_counts_too(post, portal, change):
+    from packager.models import PackageRequest
+
+    post("/package_dwc_archive")
+    post("/package_dwc_archive", email="grace@example.org")
+    post("/package_dwc_archive", **change)
+    assert PackageRequest.objects.values("fingerprint").distinct().count() == 2
+
+
 def test_a_package_built_with_a_key_is_for_that_key_only(built, ckan):
     private = ckan.resources["private"].id
     first = built(resource_id=private, key=ckan.token)
