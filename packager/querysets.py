@@ -106,6 +106,10 @@ class DeliveryQuerySet(models.QuerySet[Any]):
 class ErrorQuerySet(models.QuerySet[Any]):
     """Questions about failures."""
 
+    def of(self, api_key: ApiKey) -> ErrorQuerySet:
+        """Those that this key may see: of its own requests, or with ``requests:all`` of everybody's."""
+        return self.all() if api_key.allows("requests:all") else self.filter(request__api_key=api_key)
+
     def by_cause(self) -> models.QuerySet[Any, dict[str, Any]]:
         """One entry for each ``code``, the most frequent first: ``count``, how many of them are ``unsettled``, the
         ``first`` and ``last`` time, and how many ``resources`` it befell."""

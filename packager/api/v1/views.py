@@ -19,17 +19,9 @@ from packager.api.v1.base import LARGEST_BODY, KeyView, OpenView
 from packager.api.v1.lists import ErrorFilter, ErrorPages
 from packager.api.v1.problems import documented
 from packager.api.v1.questions import RequestQuestion
-from packager.models import PackageError, PackageRequest
+from packager.models import PackageError
+from packager.streaming.formats.base import DescribesOptions, Format
 from portal import VERSION, plugins
-
-SWITCH = {"type": "boolean"}
-METADATA_OPTION = {"metadata": SWITCH}
-#: Options of the built-in formats, as JSON Schema.
-OPTIONS: dict[str, dict[str, Any]] = {
-    "csv": {"delimiter": {"type": "string", "maxLength": 1}, "bom": SWITCH, "excel_safe": SWITCH},
-    "tsv": {"bom": SWITCH, "excel_safe": SWITCH},
-    "dwca": {"flavour": {"enum": ["csv", "tsv"]}, "eml": {"type": "string"}, "for_gbif": SWITCH},
-}
 
 
 class FormatAnswer(serializers.Serializer[Any]):
@@ -91,9 +83,11 @@ class RootView(OpenView):
 LINKS = ("requests", "estimate", "errors", "statistics", "problems", "schema", "docs")
 
 
-def _format(format: Any) -> dict[str, Any]:
-    options = getattr(format, "option_schemas", None) or OPTIONS.get(format.name, {})
-    return {"name": format.name, "label": str(format.label), "options": {**options, **METADATA_OPTION}}
+def _format(format: Format) -> dict[str, Any]:
+    own = dict(format.option_schemas) if isinstance(format, DescribesOptions) else {}
+    with_metadata = format.name not in engine.WITHOUT_METADATA
+    metadata = {"metadata": {"type": "boolean", "default": settings.PACKAGER_METADATA}} if with_metadata else {}
+    return {"name": format.name, "label": str(format.label), "options": {**own, **metadata}}
 
 
 def _limits() -> dict[str, Any]:
@@ -167,7 +161,6 @@ class ErrorsView(KeyView, GenericAPIView[PackageError]):
     )
     def get(self, call: Request) -> Response:
         """Those of your requests; with the scope `requests:all` those of everybody."""
-        requests = PackageRequest.objects.of(self.api_key)
-        found = self.filter_queryset(PackageError.objects.filter(request__in=requests))
+        found = self.filter_queryset(PackageError.objects.of(self.api_key))
         page = self.paginate_queryset(found)
         return self.get_paginated_response(ErrorAnswer(page, many=True).data)

@@ -52,3 +52,12 @@ class NeedsFields(Protocol):
     @property
     def needed_fields(self) -> Sequence[str]:
         """Their names."""
+
+
+@runtime_checkable
+class DescribesOptions(Protocol):
+    """A format with options, which it describes to programs and people."""
+
+    @property
+    def option_schemas(self) -> Mapping[str, Mapping[str, object]]:
+        """A JSON Schema for each option that ``check`` takes: ``{"bom": {"type": "boolean"}}``."""

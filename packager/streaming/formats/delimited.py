@@ -11,7 +11,7 @@ or ``excel_safe`` it is taken apart into cells and written anew; rows that come 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -47,6 +47,13 @@ class Delimited:
     delimiter: str
     shape: Shape
     free_delimiter: bool
+
+    @property
+    def option_schemas(self) -> Mapping[str, Mapping[str, object]]:
+        """See ``DescribesOptions``."""
+        free = {"delimiter": {"type": "string", "minLength": 1, "maxLength": 1, "default": self.delimiter}}
+        switch = {"type": "boolean", "default": False}
+        return {**(free if self.free_delimiter else {}), "bom": switch, "excel_safe": switch}
 
     def check(self, options: Options) -> Options:
         """Raises RequestError for an unknown option, or a value that is none."""

@@ -55,6 +55,15 @@ class DwcaFormat:
         """The field of the ids."""
         return (self._settings.id_field,)
 
+    @property
+    def option_schemas(self) -> Mapping[str, Mapping[str, object]]:
+        """See ``DescribesOptions``."""
+        return {
+            "flavour": {"enum": sorted(FLAVOURS), "default": _DEFAULTS["flavour"]},
+            "eml": {"type": "string", "description": "a template of eml.xml"},
+            "for_gbif": {"type": "boolean", "default": False},
+        }
+
     def check(self, options: Options) -> Options:
         """The options with their defaults. Raises RequestError, which names the option."""
         for option in options:
