@@ -131,10 +131,11 @@ def _insert(rows: Any) -> None:
 
 
 def _history(request: PackageRequest) -> Iterator[RequestHistory]:
-    steps: tuple[tuple[str, str, datetime | None], ...] = (
+    started, finished = request.started_at or request.created_at, _end(request)
+    steps: tuple[tuple[str, str, datetime], ...] = (
         ("", Status.QUEUED, request.created_at),
-        (Status.QUEUED, Status.RUNNING, request.started_at),
-        (Status.RUNNING, request.status, request.finished_at),
+        (Status.QUEUED, Status.RUNNING, started),
+        (Status.RUNNING, request.status, finished),
     )
     for before, after, at in steps:
         yield RequestHistory(request=request, from_status=before, to_status=after, at=at, attempt=1)
@@ -150,12 +151,16 @@ def _error(request: PackageRequest) -> PackageError:
         retryable=True,
         message=request.error_message,
         detail="Traceback (most recent call last):\n  ...\npackager.errors.SourceTimeout",
-        at=request.finished_at,
+        at=_end(request),
     )
 
 
+def _end(request: PackageRequest) -> datetime:
+    return request.finished_at or request.created_at
+
+
 def _delivery(request: PackageRequest) -> Delivery:
-    at = request.finished_at or request.created_at
+    at = _end(request)
     subject = Delivery.Subject.FAILED if request.error_code else Delivery.Subject.READY
     return Delivery(
         request=request,

@@ -82,7 +82,8 @@ class PersonalDataForgotten:
     request_ids: tuple[UUID, ...]
 
 
-Listener = Callable[[Event | PersonalDataForgotten], None]
+Happening = Event | PersonalDataForgotten
+Listener = Callable[[Happening], None]
 _listeners: list[Listener] = []
 
 
@@ -99,7 +100,7 @@ def unlisten(listener: Listener) -> None:
         _listeners.remove(listener)
 
 
-def publish(event: Event | PersonalDataForgotten) -> None:
+def publish(event: Happening) -> None:
     """Tell every listener. Never raises."""
     for listener in tuple(_listeners):
         try:

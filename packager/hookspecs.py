@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pluggy
 
 if TYPE_CHECKING:
-    from packager.events import Event
+    from packager.events import Happening
     from packager.notifiers.base import Notifier
     from packager.streaming.formats.base import Format
     from packager.streaming.pipeline import Summary
@@ -56,8 +56,11 @@ def extra_members(submission: Submission, summary: Summary) -> Iterable[Member]:
 
 
 @spec
-def on_event(event: Event) -> None:
-    """Something happened. What is raised here is logged and goes no further."""
+def on_event(event: Happening) -> None:
+    """Something happened: to one request, or (``PersonalDataForgotten``) to the addresses of many.
+
+    What is raised here is logged and goes no further.
+    """
 
 
 @spec

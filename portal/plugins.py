@@ -9,7 +9,7 @@ from typing import Any
 import pluggy
 
 from packager import hookspecs
-from packager.events import Event
+from packager.events import Happening
 from portal.environment import Environment
 
 log = logging.getLogger(__name__)
@@ -60,7 +60,7 @@ def implemented(hook: str) -> bool:
     return bool(getattr(manager.hook, hook).get_hookimpls())
 
 
-def tell(event: Event) -> None:
+def tell(event: Happening) -> None:
     """Hand an event to each plugin that listens; one that raises is logged, and the others still hear of it."""
     for listener in reversed(manager.hook.on_event.get_hookimpls()):
         try:

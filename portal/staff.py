@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib.admin import AdminSite
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.template.response import TemplateResponse
 from django.urls import path
 from django.urls.resolvers import URLPattern, URLResolver
 
@@ -24,7 +25,7 @@ class StaffSite(AdminSite):
     index_title = "Dashboard"
     index_template = "admin/dashboard.html"
 
-    def get_urls(self) -> list[URLResolver | URLPattern]:  # type: ignore[override]
+    def get_urls(self) -> list[URLResolver | URLPattern]:
         """Our pages come before the admin's own, which would catch their addresses."""
         ours: list[URLResolver | URLPattern] = [
             path("now/", self.admin_view(self.now), name="dashboard-now"),
@@ -40,7 +41,7 @@ class StaffSite(AdminSite):
 
         return page
 
-    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         """The dashboard, and the list of tables below it."""
         context = {**dashboard.now(), **dashboard.lately()} if request.user.has_perm(SEES) else {}
         return super().index(request, {**context, **(extra_context or {})})

@@ -8,7 +8,12 @@ from typing import Any
 from django.db.models import DateField, Func
 
 UNITS = ("day", "week", "month")
-_SQLITE = {"day": "", "week": ", 'weekday 0', '-6 days'", "month": ", 'start of month'"}
+#: Both dates and times are stored as text that begins with ``2026-03-01``; cutting text is the fastest there is.
+_SQLITE = {
+    "day": "substr(%(expressions)s, 1, 10)",
+    "week": "date(substr(%(expressions)s, 1, 10), 'weekday 0', '-6 days')",
+    "month": "substr(%(expressions)s, 1, 7) || '-01'",
+}
 
 
 class Bucket(Func):
@@ -23,9 +28,8 @@ class Bucket(Func):
         self.unit = unit
 
     def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
-        """Both are stored as text that begins with ``2026-03-01``."""
-        template = f"date(substr(%(expressions)s, 1, 10){_SQLITE[self.unit]})"
-        return super().as_sql(compiler, connection, template=template, **context)
+        """By cutting text."""
+        return super().as_sql(compiler, connection, template=_SQLITE[self.unit], **context)
 
     def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
         """By ``date_trunc``."""

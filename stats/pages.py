@@ -21,8 +21,8 @@ from stats.reports import COLUMNS, KINDS, Span, report
 DEFAULT_DAYS = 30
 #: More lines are in the CSV.
 MOST = 200
-#: A plot of more days than this has no room for them.
-LONGEST = timedelta(days=5 * 366)
+#: A plot of more points than these has no room for them.
+LONGEST = {"day": timedelta(days=366), "week": timedelta(days=3 * 366), "month": timedelta(days=20 * 366)}
 TABS = {
     "resource_id": "statistics",
     "format": "statistics-formats",
@@ -38,9 +38,9 @@ def span_from(request: HttpRequest, resource_id: str = "") -> Span:
     today = datetime.now(UTC).date()
     last = _day(request.GET.get("until", "")) or today
     first = _day(request.GET.get("since", "")) or last - timedelta(days=DEFAULT_DAYS - 1)
-    first = max(min(first, last), last - LONGEST)
     unit = request.GET.get("unit", "")
-    return Span(first, last, unit if unit in UNITS else "day", resource_id)
+    unit = unit if unit in UNITS else "day"
+    return Span(max(min(first, last), last - LONGEST[unit]), last, unit, resource_id)
 
 
 def _day(text: str) -> date | None:

@@ -32,4 +32,4 @@ def _bar(done: int, total: int | None, unit: str) -> SafeString:
         return format_html("{} {}", intcomma(done), unit)
     share = min(100, done * 100 // total)
     text = f"{intcomma(done)} of {intcomma(total)} {unit}"
-    return format_html('<progress value="{}" max="100" aria-label="{}"></progress> {}', share, text, text)
+    return format_html('<progress value="{}" max="100" aria-label="{}"></progress> {} %', share, text, share)

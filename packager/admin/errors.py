@@ -20,7 +20,7 @@ from packager.models import PackageError, PackageRequest
 from packager.querysets import ErrorQuerySet
 
 #: Resources named beside a cause.
-NAMED = 3
+NAMED = 2
 
 
 @admin.register(PackageError)

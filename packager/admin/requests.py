@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
+from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -48,7 +49,7 @@ class RequestAdmin(StaffAdmin):
     def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:
         """Addresses are shown to those who may see them."""
         address = "email" if request.user.has_perm(SEE_ADDRESSES) else "masked_email"
-        return ("state", "resource_id", "format", "progress", "queue", "asked", address)
+        return ("state", "resource_id", "format", "progress", "asked", address)
 
     @admin.display(description="State", ordering="status")
     def state(self, obj: PackageRequest) -> SafeString:
@@ -79,14 +80,15 @@ class RequestAdmin(StaffAdmin):
         term = search_term.strip()
         return (queryset.filter(_meaning(term, request)) if term else queryset), False
 
-    def get_search_help(self, request: HttpRequest) -> str:
-        """What can be searched for."""
+    def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
+        """The list, with what it can be searched for."""
+        found = super().get_changelist_instance(request)
         address = ", e-mail address" if request.user.has_perm(SEE_ADDRESSES) else ""
-        return f"Resource{address}, reference of a failure, or id of the request"
+        found.search_help_text = f"Resource{address}, reference of a failure, or id of the request"
+        return found
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """The list."""
-        self.search_help_text = self.get_search_help(request)
         return super().changelist_view(request, {"title": "Requests", **(extra_context or {})})
 
     # -------------------------------------------------------------- actions
@@ -149,7 +151,7 @@ class RequestAdmin(StaffAdmin):
         if not self.has_view_permission(request, obj):
             raise PermissionDenied
         if obj is None:
-            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+            raise Http404
         context = {**self.admin_site.each_context(request), "opts": self.opts, **_page(request, obj)}
         return TemplateResponse(request, "admin/packager/packagerequest/page.html", context)
 

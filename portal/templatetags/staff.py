@@ -22,6 +22,14 @@ def duration(seconds: float | None) -> str:
 
 
 @register.filter
+def number(value: float | None) -> str:
+    """With commas, for tables of thousands of numbers: ``intcomma`` takes ten times as long."""
+    if value is None:
+        return "–"
+    return f"{value:,}" if isinstance(value, int) else f"{value:,.1f}"
+
+
+@register.filter
 def total(rows: Iterable[dict[str, Any]], name: str) -> int:
     """The sum of ``name`` in all rows."""
     return sum(row[name] or 0 for row in rows)

@@ -4,6 +4,7 @@ const SHAPES = [
     { dash: [10, 5], width: 2, points: { show: true, size: 9 } },
     { dash: [2, 4], width: 3, points: { show: false } },
 ];
+const BORDERS = ["solid", "dashed", "dotted"];
 
 function ink(name) {
     return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
@@ -22,13 +23,23 @@ function seriesOptions(series, index) {
     };
 }
 
+const DAYS = 24 * 3600;
+
+// the browser's own short dates are ambiguous in some countries
+function dates(plot, times) {
+    const long = plot.scales.x.max - plot.scales.x.min > 200 * DAYS;
+    const parts = long ? { month: "short", year: "2-digit" } : { day: "numeric", month: "short" };
+    const format = new Intl.DateTimeFormat("en-GB", { ...parts, timeZone: "UTC" });
+    return times.map((seconds) => format.format(new Date(seconds * 1000)));
+}
+
 function short(value) {
     return new Intl.NumberFormat("en-GB", { notation: "compact" }).format(value);
 }
 
 function axes() {
     const common = { stroke: ink("--body-quiet-color"), grid: { stroke: ink("--hairline-color") } };
-    return [{ ...common }, { ...common, size: 60, values: (plot, values) => values.map(short) }];
+    return [{ ...common, values: dates, space: 70 }, { ...common, size: 60, values: (plot, values) => values.map(short) }];
 }
 
 function draw(place) {
@@ -39,6 +50,7 @@ function draw(place) {
         tzDate: (seconds) => window.uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"),
         scales: { y: { range: (plot, least, most) => [0, Math.max(most * 1.1, 1)] } },
         axes: axes(),
+        legend: { markers: { width: 3, fill: "transparent", dash: (plot, index) => BORDERS[(index - 1) % 3] } },
         series: [{ value: "{YYYY}-{MM}-{DD}" }, ...spec.series.map(seriesOptions)],
     };
     place.replaceChildren();
