@@ -58,17 +58,8 @@ def expire_packages() -> int:
     """Delete packages past their time, old keys, and what dead builds left behind. Returns how many packages went."""
     gone = requests.expire_all(list(Package.objects.expired()))
     PackageRequest.objects.with_old_keys().update(sealed_key="")
-    _delete_leftovers()
+    stores.default().sweep(LEFTOVER_AGE)
     return gone
-
-
-def _delete_leftovers() -> None:
-    store = stores.default()
-    store.sweep(LEFTOVER_AGE)
-    found = set(store.names(LEFTOVER_AGE))
-    for name in found.difference(Package.objects.kept().values_list("stored_as", flat=True)):
-        # its worker died between the file and the row
-        store.delete(name)
 
 
 def clear_packages() -> int:

@@ -145,15 +145,6 @@ class DirectoryStore:
             with suppress(OSError):
                 path.parent.rmdir()
 
-    def names(self, older_than: float) -> Iterator[str]:
-        """The names of the files that have been here for ``older_than`` seconds."""
-        limit = time.time() - older_than
-        for path in self.directory.glob("*/*.zip"):
-            name = path.relative_to(self.directory).as_posix()
-            with suppress(FileNotFoundError):
-                if _NAME.fullmatch(name) and not path.is_symlink() and path.stat().st_mtime < limit:
-                    yield name
-
     def sweep(self, older_than: float) -> int:
         """Delete what builds that died left unfinished for ``older_than`` seconds. Returns how many."""
         limit, swept = time.time() - older_than, 0
