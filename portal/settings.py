@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import secrets
+import sys
 from pathlib import Path
 
 from csp.constants import NONE, SELF
@@ -210,6 +211,9 @@ PACKAGER_SLOW_WORKERS = env.whole("PACKAGER_SLOW_WORKERS", 1, least=1)
 
 Q_CLUSTER_NAME = env.text("Q_CLUSTER_NAME", "fast")
 QUEUES = ("fast", "slow")
+#: A worker whose peak came above this is replaced after its task: Python seldom gives back what a large build took.
+#: As getrusage counts: KiB, but bytes on macOS.
+WORKER_MEMORY = 150 * (1 << 20 if sys.platform == "darwin" else 1 << 10)
 
 
 def _cluster(workers: int) -> dict[str, object]:
@@ -221,6 +225,7 @@ def _cluster(workers: int) -> dict[str, object]:
         "retry": PACKAGER_BUILD_TIMEOUT * rounds + 60,
         "queue_limit": 1,
         "recycle": 500,
+        "max_rss": WORKER_MEMORY,
         "ack_failures": True,
         "max_attempts": 1,
         "save_limit": 1000,

@@ -13,9 +13,12 @@ from packager.streaming.formats.values import columns_of, rows_of
 from packager.streaming.sources.base import Table
 from packager.streaming.types import Page
 
-#: A row group ends with the page that brings it to this many rows or bytes.
+#: A row group ends with the page that brings it to this many rows or bytes. While it is written it takes several times
+#: its bytes: groups of 32 MiB bring the peak of a worker from 220 to 290 MiB, for files that are 2 % smaller.
 GROUP_ROWS = 50_000
-GROUP_BYTES = 1 << 25
+GROUP_BYTES = 1 << 22
+# Arrow's own allocator keeps what was freed, and this process has other things to do.
+pa.set_memory_pool(pa.system_memory_pool())
 
 
 def chunks(table: Table) -> Iterator[bytes]:
