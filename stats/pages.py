@@ -20,7 +20,7 @@ from stats.reports import COLUMNS, KINDS, Span, report
 
 DEFAULT_DAYS = 30
 #: More lines are in the CSV.
-MOST = 200
+MOST = 100
 #: A plot of more points than these has no room for them.
 LONGEST = {"day": timedelta(days=366), "week": timedelta(days=3 * 366), "month": timedelta(days=20 * 366)}
 TABS = {
