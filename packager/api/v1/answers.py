@@ -47,7 +47,7 @@ class ProgressAnswer(serializers.Serializer[Any]):
 
     rows_done = serializers.IntegerField()
     rows_total = serializers.IntegerField(allow_null=True, help_text="null where nobody knows.")
-    bytes_done = serializers.IntegerField(help_text="Bytes of the archive that are written.")
+    bytes_done = serializers.IntegerField(help_text="Bytes read so far; in the end the size of the package.")
     bytes_total = serializers.IntegerField(allow_null=True)
 
 
