@@ -46,7 +46,12 @@ def test_only_packages_of_ours_are_deleted(built, settings, tmp_path, care):
     store = Path(settings.PACKAGER_STORE_DIRECTORY)
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
-    foreign = [store / "old.zip", store / "aa" / "notes.txt", store / "ab" / f"{'ab' * 16}.zip", elsewhere / "x.zip"]
+    foreign = [
+        store / "old.zip",
+        store / "aa" / "notes.txt",
+        store / "ab" / "theirs.zip",
+        elsewhere / f"{'ac' * 16}.zip",
+    ]
     for path in foreign:
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(b"not ours")
