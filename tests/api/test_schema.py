@@ -66,10 +66,11 @@ def test_the_version_is_that_of_the_project(portal, document):
 
 def test_the_root_tells_formats_with_options_and_limits(portal, settings):
     told = portal.get("/api/v1/").json()
-    formats = {entry["name"]: entry["options"] for entry in told["formats"]}
+    can = told["capabilities"]
+    formats = {entry["name"]: entry["options"] for entry in can["formats"]}
     assert {"csv", "tsv", "xlsx", "jsonl", "dwca"} <= set(formats)
     assert set(formats["csv"]) == {"delimiter", "bom", "excel_safe", "metadata"}
-    assert told["limits"]["kept_days"] == settings.PACKAGER_EXPIRY_DAYS
+    assert can["limits"]["kept_days"] == settings.PACKAGER_EXPIRY_DAYS
     for address in told["links"].values():
         assert portal.get(address.removeprefix("http://portal.test")).status_code in (200, 401, 405)
 
@@ -78,6 +79,6 @@ def test_the_options_told_are_those_that_the_formats_take(portal):
     from packager import engine
 
     samples = {"delimiter": ";", "flavour": "tsv", "eml": "<eml/>"}
-    for entry in portal.get("/api/v1/").json()["formats"]:
+    for entry in portal.get("/api/v1/").json()["capabilities"]["formats"]:
         options = {name: samples.get(name, True) for name in entry["options"]}
         assert set(engine.check_options("datastore", entry["name"], options)) >= set(options) - {"metadata"}

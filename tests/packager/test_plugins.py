@@ -106,7 +106,7 @@ def test_events_are_heard_by_all_even_if_one_fails(switched_on, built):
 
 def test_api_capabilities_can_be_added(switched_on, client, db):
     switched_on(api_capabilities=lambda: {"telepathy": True})
-    assert client.get("/api/v1/").json()["plugins"]["telepathy"] is True
+    assert client.get("/api/v1/").json()["capabilities"]["plugins"]["telepathy"] is True
 
 
 PLUGIN = """

@@ -43,15 +43,21 @@ class LimitsAnswer(serializers.Serializer[Any]):
     slow_from_rows = serializers.IntegerField(help_text="More rows than that go to the slow queue.")
 
 
+class CapabilitiesAnswer(serializers.Serializer[Any]):
+    """What this portal can do."""
+
+    formats = FormatAnswer(many=True)
+    mail_languages = serializers.ListField(child=serializers.CharField())
+    limits = LimitsAnswer()
+    plugins = serializers.DictField(child=serializers.JSONField(), help_text="What plugins add, by plugin's word.")
+
+
 class RootAnswer(serializers.Serializer[Any]):
     """What this portal is and can do."""
 
     name = serializers.CharField()
     version = serializers.CharField()
-    formats = FormatAnswer(many=True)
-    mail_languages = serializers.ListField(child=serializers.CharField())
-    limits = LimitsAnswer()
-    plugins = serializers.DictField(child=serializers.JSONField(), help_text="What plugins add, by plugin's word.")
+    capabilities = CapabilitiesAnswer()
     links = serializers.DictField(child=serializers.CharField())
 
 
@@ -71,16 +77,22 @@ class RootView(OpenView):
             {
                 "name": "Packaging Portal",
                 "version": VERSION,
-                "formats": [_format(format) for format in engine.formats()],
-                "mail_languages": [code for code, _ in settings.LANGUAGES],
-                "limits": _limits(),
-                "plugins": {name: value for part in plugins.ask("api_capabilities") for name, value in part.items()},
+                "capabilities": _capabilities(),
                 "links": {name: f"{settings.PUBLIC_URL}/api/v1/{name}/" for name in LINKS},
             }
         )
 
 
 LINKS = ("requests", "estimate", "errors", "statistics", "problems", "schema", "docs")
+
+
+def _capabilities() -> dict[str, Any]:
+    return {
+        "formats": [_format(format) for format in engine.formats()],
+        "mail_languages": [code for code, _ in settings.LANGUAGES],
+        "limits": _limits(),
+        "plugins": {name: value for part in plugins.ask("api_capabilities") for name, value in part.items()},
+    }
 
 
 def _format(format: Format) -> dict[str, Any]:
