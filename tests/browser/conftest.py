@@ -131,6 +131,7 @@ def staff(site: str) -> User:
 
 def accessible(page: Page) -> None:
     """Fails with every violation of accessibility that axe-core finds on the page."""
-    found = Axe().run(page).response["violations"]
+    # axe copies imported style sheets into inline ones to look into them, which the policy forbids
+    found = Axe().run(page, options={"preload": False}).response["violations"]
     sentences = [f"{rule['id']}: {rule['help']}: {node['html']}" for rule in found for node in rule["nodes"]]
     assert sentences == [], page.url

@@ -136,6 +136,7 @@ PAGES = (
     "/admin/",
     LIST,
     "change",
+    "error",
     "/admin/packager/packageerror/",
     "/admin/packager/packageerror/causes/",
     "/admin/packager/package/",
@@ -146,13 +147,17 @@ PAGES = (
     "/admin/statistics/domains/",
     "/admin/statistics/resource/birds/",
     "/admin/stats/requestrecord/",
+    "/admin/packager/apikey/",
+    "/admin/packager/apikey/add/",
+    "/admin/packager/ckansite/add/",
 )
 
 
 @pytest.mark.parametrize("look", ["light", "dark", "phone"])
 def test_every_page_of_the_staff_is_accessible_and_fits_its_window(open_page, staff, broken, running, numbers, look):
     page = open_page(look=look, user=staff)
+    error = f"/admin/packager/packageerror/{broken.errors.get().pk}/change/"
     for path in PAGES:
-        page.goto(page_of(broken) if path == "change" else path)
+        page.goto({"change": page_of(broken), "error": error}.get(path, path))
         accessible(page)
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), path
