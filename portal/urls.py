@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
+from django.views.generic import RedirectView
 
 from packager import views
 from packager.api import legacy
@@ -15,6 +17,7 @@ from stats.api_v1 import StatisticsView
 
 urlpatterns = [
     path("", home),
+    path("favicon.ico", RedirectView.as_view(url=f"{settings.STATIC_URL}portal.svg")),
     path("status", legacy.StatusView.as_view()),
     path("", include("stats.urls")),
     path("clear_caches", legacy.ClearCachesView.as_view()),
