@@ -19,7 +19,7 @@ from django_q.tasks import async_task
 
 from packager import deliveries, events, requests, transitions
 from packager.errors import Conflict
-from packager.models import UNDER_WAY, PackageRequest, Status
+from packager.models import UNDER_WAY, Delivery, PackageRequest, Status
 from packager.querysets import RequestQuerySet
 
 CHUNK = 500
@@ -40,8 +40,9 @@ def retry_many(chosen: RequestQuerySet, actor: str) -> Tally:
 
 
 def cancel_many(chosen: RequestQuerySet, actor: str) -> Tally:
-    """Cancel those that are queued or running."""
-    return _each_chunk(chosen, partial(_cancel_chunk, actor=actor), partial(requests.cancel, actor=actor))
+    """Cancel those that are queued or running; their requesters, who did not do it, get a mail."""
+    one = partial(requests.cancel, actor=actor, tell=True)
+    return _each_chunk(chosen, partial(_cancel_chunk, actor=actor), one)
 
 
 def resend_many(chosen: RequestQuerySet) -> Tally:
@@ -120,6 +121,7 @@ def _cancel_chunk(ids: Ids, actor: str) -> list[UUID]:
     rows = _locked(ids, UNDER_WAY)
     transitions.move_many(rows, Status.CANCELLED, actor, "", finished_at=timezone.now(), leader=None)
     _promote_followers([row.pk for row in rows])
+    deliveries.announce_many([(row, Delivery.Subject.CANCELLED) for row in rows])
     for row in rows:
         cancelled = events.RequestCancelled(**requests.event_facts(row))
         transaction.on_commit(partial(events.publish, cancelled))
@@ -138,5 +140,5 @@ def _promote_followers(former: Ids) -> None:
 
 def _resend_chunk(ids: Ids) -> list[UUID]:
     told = [row for row in _locked(ids, tuple(requests.NEWS)) if "@" in row.email]
-    deliveries.announce_many([(row, requests.NEWS[row.status]) for row in told])
+    deliveries.mail_many([(row, requests.NEWS[row.status]) for row in told])
     return [row.pk for row in told]

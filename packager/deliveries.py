@@ -7,6 +7,7 @@ may say how it ended. A mail server that is down defers deliveries; it never tou
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -26,16 +27,17 @@ log = logging.getLogger(__name__)
 WAITS = (1, 2, 5, 10, 20, 30)
 
 
-def announce(request: PackageRequest, subject: str) -> list[Delivery]:
-    """Save what has to be sent about ``request`` and hand it to the cluster after the commit.
+def announce(request: PackageRequest, subject: str, *, by_mail: bool = True) -> list[Delivery]:
+    """Save what has to be sent about ``request`` and hand it to the cluster after the commit."""
+    return [queue(request, channel, subject, address) for channel, address in _channels(request, by_mail)]
 
-    No mail says that a request was cancelled: whoever did it knows.
-    """
-    # What stands in the place of an address that was taken away is no address.
-    mailed = "@" in request.email and subject != Delivery.Subject.CANCELLED
-    email = request.email if mailed else ""
-    channels = {"email": email, "webhook": request.webhook_url}
-    return [queue(request, channel, subject, address) for channel, address in channels.items() if address]
+
+def _channels(request: PackageRequest, by_mail: bool) -> Iterator[tuple[str, str]]:
+    # what stands in the place of an address that was taken away is no address
+    if by_mail and "@" in request.email:
+        yield "email", request.email
+    if request.webhook_url:
+        yield "webhook", request.webhook_url
 
 
 def queue(request: PackageRequest, channel: str, subject: str, address: str) -> Delivery:
@@ -49,13 +51,23 @@ def queue(request: PackageRequest, channel: str, subject: str, address: str) -> 
 
 
 def announce_many(news: list[tuple[PackageRequest, str]]) -> None:
+    """The same for each request (with the subject beside it)."""
+    _save_many((request, subject, *way) for request, subject in news for way in _channels(request, by_mail=True))
+
+
+def mail_many(news: list[tuple[PackageRequest, str]]) -> None:
     """Save a mail for each request (with the subject beside it) and hand them to the cluster after the commit."""
+    _save_many((request, subject, "email", request.email) for request, subject in news)
+
+
+def _save_many(news: Iterable[tuple[PackageRequest, str, str, str]]) -> None:
     now = timezone.now()
-    common = {"channel": "email", "created_at": now, "next_attempt_at": now}
-    Delivery.objects.bulk_create(
-        Delivery(request=request, subject=subject, address=request.email, **common) for request, subject in news
+    common = {"created_at": now, "next_attempt_at": now}
+    saved = Delivery.objects.bulk_create(
+        Delivery(request=request, subject=subject, channel=channel, address=address, **common)
+        for request, subject, channel, address in news
     )
-    if news:
+    if saved:
         transaction.on_commit(partial(async_task, "packager.tasks.send_due_deliveries", cluster="fast"))
 
 

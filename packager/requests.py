@@ -192,8 +192,13 @@ def hand_over(request_id: str, queue: str) -> None:
         log.exception("request %s could not be handed to the queue %s", request_id, queue)
 
 
-def cancel(request_id: UUID, *, actor: str = "requester") -> PackageRequest:
+def cancel(request_id: UUID, *, actor: str = "requester", tell: bool = False) -> PackageRequest:
     """Cancel a request that is queued or running. Those who joined it go on, one of them leading.
+
+    Args:
+        request_id: which.
+        actor: who wants it, for the history.
+        tell: send the requester a mail; to be set where somebody else did it, for who did it knows.
 
     Raises:
         Conflict: it is not under way any more.
@@ -203,7 +208,7 @@ def cancel(request_id: UUID, *, actor: str = "requester") -> PackageRequest:
             raise Conflict("Only a request that is queued or running can be cancelled")
         request = PackageRequest.objects.get(pk=request_id)
         promote_followers(request)
-        deliveries.announce(request, Delivery.Subject.CANCELLED)
+        deliveries.announce(request, Delivery.Subject.CANCELLED, by_mail=tell)
         cancelled = events.RequestCancelled(**event_facts(request))
         transaction.on_commit(partial(events.publish, cancelled))
     return request

@@ -58,9 +58,10 @@ DEEDS = {
             "cancelled",
             OPERATE,
             UNDER_WAY,
-            lambda pk, actor: requests.cancel(pk, actor=actor),
+            lambda pk, actor: requests.cancel(pk, actor=actor, tell=True),
             bulk.cancel_many,
-            warning="A build that is running stops. Others who asked for the same keep their places.",
+            warning="A build that is running stops, and the requester gets a mail. Others who asked for the same keep "
+            "their places.",
         ),
         Deed(
             "resend",

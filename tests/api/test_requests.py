@@ -9,7 +9,7 @@ import pytest
 from django.core import mail
 from django.utils import timezone
 
-from packager.models import PackageRequest, Status
+from packager.models import Delivery, PackageRequest, Status
 from tests.packager.conftest import run_tasks, unpacked
 
 
@@ -126,6 +126,7 @@ def test_a_key_for_staff_sees_and_stops_everything(api, staff, body, built):
     made = api.post("requests/", {**body, "limit": 1}).json()
     assert len(staff.get("requests/").json()["results"]) == 2
     assert staff.post(f"requests/{made['id']}/cancel/").json()["status"] == "cancelled"
+    assert Delivery.objects.get().subject == "cancelled"
     assert PackageRequest.objects.get(pk=made["id"]).history.last().actor == f"API key {staff.key}"
 
 

@@ -66,6 +66,16 @@ def test_the_history_says_who_it_was(portal):
     assert (line.from_status, line.to_status, line.actor) == ("running", "cancelled", "grace")
 
 
+def test_who_did_not_cancel_is_told_by_mail_and_webhook(portal):
+    make(1, Status.RUNNING, webhook_url="https://hooks.example.org/x")
+    bulk.cancel_many(PackageRequest.objects.all(), "grace")
+    told = Delivery.objects.values_list("channel", "subject", "address").order_by("channel")
+    assert list(told) == [
+        ("email", "cancelled", "ada@example.org"),
+        ("webhook", "cancelled", "https://hooks.example.org/x"),
+    ]
+
+
 def test_followers_of_cancelled_requests_go_on(portal):
     (leader,) = make(1, Status.RUNNING, fingerprint="same")
     make(2, Status.QUEUED, fingerprint="same", leader=leader)

@@ -124,6 +124,32 @@ def test_a_failure_is_mailed_with_a_reference_and_without_internals(built, ckan,
         assert request.status_url in part
 
 
+def test_who_cancels_gets_no_mail(portal, submission):
+    requests.cancel(requests.submit(submission()).pk)
+    run_tasks()
+    assert mail.outbox == []
+
+
+@pytest.mark.parametrize(
+    ("language", "subject", "sentence"),
+    [
+        ("en", "was cancelled", "cancelled by the people who run the portal"),
+        ("de", "wurde abgebrochen", "von den Betreibern des Portals abgebrochen"),
+    ],
+)
+def test_a_request_that_staff_cancelled_is_mailed(portal, submission, language, subject, sentence):
+    request = requests.submit(submission(language=language))
+    requests.cancel(request.pk, actor="grace", tell=True)
+    run_tasks()
+    sent, *parts = _sent()
+    assert sent.subject.endswith(subject)
+    for part in parts:
+        assert sentence in part
+        assert request.status_url in part
+        assert "/mails/" in part
+        assert "grace" not in part
+
+
 def test_everyone_who_joined_gets_a_mail_of_their_own(portal, submission):
     for name in ("ada", "bea"):
         requests.submit(submission(email=f"{name}@example.org"))

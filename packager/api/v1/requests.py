@@ -129,7 +129,8 @@ class CancelView(RequestView):
     def post(self, call: Request, request_id: str) -> Response:
         """A build that runs is stopped; others that wait for the same package go on."""
         wanted = self.wanted(request_id)
-        requests.cancel(wanted.pk, actor=self.actor)
+        somebody_elses = wanted.api_key_id != self.api_key.pk
+        requests.cancel(wanted.pk, actor=self.actor, tell=somebody_elses)
         return polling.respond(call, self.wanted(request_id))
 
 
