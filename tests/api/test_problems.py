@@ -16,6 +16,10 @@ from packager.api.v1 import problems
         ("get", "requests/nonsense/", 404, "not_found"),
         ("get", "nowhere/", 404, "not_found"),
         ("post", "nowhere/at/all/", 404, "not_found"),
+        ("post", "nowhere", 404, "not_found"),
+        ("post", "schema/", 405, "method_not_allowed"),
+        ("post", "docs/", 405, "method_not_allowed"),
+        ("get", "schema/?format=xml", 404, "not_found"),
         ("put", "requests/", 405, "method_not_allowed"),
         ("get", "requests/?created_after=yesterday", 400, "bad_request"),
     ],
@@ -26,6 +30,12 @@ def test_failures_are_problem_details(api, method, path, status, code):
     problem = answer.json()
     assert (answer.status_code, problem["status"], problem["code"]) == (status, status, code)
     assert {"type", "title", "detail"} <= set(problem)
+
+
+@pytest.mark.parametrize("path", ["requests", "requests/nonsense/cancel", "statistics"])
+def test_an_address_without_its_slash_keeps_method_and_body(api, path):
+    answer = api._client.post(f"/api/v1/{path}?a=1", "{}", content_type="application/json")
+    assert (answer.status_code, answer["Location"]) == (308, f"/api/v1/{path}/?a=1")
 
 
 @pytest.mark.parametrize("body", ["{", "[1]", "null", '"text"', "[" * 100_000, '{"a": NaN}', '{"resource_id": 1e999}'])

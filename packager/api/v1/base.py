@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from django.http import HttpResponsePermanentRedirect
+from django.http.response import HttpResponseBase
+from django.urls import resolve
 from rest_framework import exceptions
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.request import Request
@@ -76,6 +79,16 @@ class NowhereView(OpenView):
 
     schema = None
 
+    def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """On to the address with a slash at its end, if that is one. 308 (RFC 9110, 15.4.9) keeps method and body."""
+        if not request.path.endswith("/") and _is_somewhere(f"{request.path}/"):
+            return HttpResponsePermanentRedirect(request.get_full_path(force_append_slash=True), preserve_request=True)
+        return super().dispatch(request, *args, **kwargs)
+
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Raises NotFound."""
         raise NotFound("There is nothing at this address")
+
+
+def _is_somewhere(path: str) -> bool:
+    return getattr(resolve(path).func, "cls", None) is not NowhereView

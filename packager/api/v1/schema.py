@@ -8,9 +8,25 @@ from csp.constants import SELF, UNSAFE_INLINE
 from csp.decorators import csp_update
 from django.utils.decorators import method_decorator
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+from rest_framework.renderers import JSONRenderer
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from packager.api.v1 import problems
 
 
-class SchemaView(SpectacularAPIView):
+class _TellsProblems(APIView):
+    def get_exception_handler(self) -> Any:
+        return problems.answer
+
+    def handle_exception(self, exc: Exception) -> Response:
+        # a failure is JSON, whatever the view answers otherwise
+        self.request.accepted_renderer = JSONRenderer()
+        self.request.accepted_media_type = JSONRenderer.media_type
+        return super().handle_exception(exc)
+
+
+class SchemaView(_TellsProblems, SpectacularAPIView):
     """``/api/v1/schema/``: YAML, or JSON with ``?format=json``."""
 
     schema = None
@@ -19,7 +35,7 @@ class SchemaView(SpectacularAPIView):
 
 # Swagger UI writes style attributes into its page; scripts stay as strict as everywhere.
 @method_decorator(csp_update({"style-src": [SELF, UNSAFE_INLINE]}), name="dispatch")
-class DocsView(SpectacularSwaggerSplitView):
+class DocsView(_TellsProblems, SpectacularSwaggerSplitView):
     """``/api/v1/docs/``: Swagger UI, its files served by us."""
 
     schema = None

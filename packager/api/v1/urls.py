@@ -20,6 +20,5 @@ urlpatterns = [
     path("problems/", views.ProblemsView.as_view(), name="problems"),
     path("schema/", schema.SchemaView.as_view(), name="schema"),
     path("docs/", schema.DocsView.as_view(), name="docs"),
-    # with the slash, so that addresses without it are still sent on to those that have it
-    re_path(r"^.*/$", NowhereView.as_view()),
+    re_path(r"", NowhereView.as_view()),
 ]
