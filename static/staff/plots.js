@@ -33,8 +33,9 @@ function dates(plot, times) {
     return times.map((seconds) => format.format(new Date(seconds * 1000)));
 }
 
+// as "3M": British English writes "3m", which is read as a thousandth, too
 function short(value) {
-    return new Intl.NumberFormat("en-GB", { notation: "compact" }).format(value);
+    return new Intl.NumberFormat("en-US", { notation: "compact" }).format(value);
 }
 
 function axes() {

@@ -107,6 +107,19 @@ def test_a_cause_is_settled_with_a_note(open_page, staff, broken):
     assert PackageError.objects.get().settled_note == "CKAN was moved"
 
 
+def test_a_cause_is_retried_from_a_phone_without_moving_the_table(open_page, staff, broken):
+    page = open_page("/admin/packager/packageerror/causes/", look="phone", user=staff)
+    table = page.get_by_role("group", name="Errors by cause")
+    assert table.evaluate("place => place.scrollWidth <= place.clientWidth")
+    page.get_by_role("button", name="Retry all of source_timeout").tap()
+    expect(page.get_by_text("source_timeout: 1 requests queued again, 0 left as they were.")).to_be_visible()
+
+
+def test_the_list_shows_all_its_columns_on_a_small_laptop(open_page, staff, broken):
+    page = open_page(LIST, user=staff)
+    assert page.locator("#result_list").evaluate("list => list.scrollWidth <= list.closest('.results').clientWidth")
+
+
 def test_the_statistics_are_read_as_plot_and_as_table(open_page, staff, numbers):
     page = open_page("/admin/statistics/", user=staff)
     page.get_by_role("link", name="birds").click()
