@@ -19,7 +19,7 @@ from packager.errors import AnswerMalformed, QueryRejected
 from packager.streaming.types import Field, ObjectsPage, Page, RowsPage, Shape, TextPage
 
 #: Bytes of escaped text that are unescaped at a time: as ``str`` they take up to four times the room (PEP 393).
-PIECE = 1 << 19
+PIECE = 1 << 17
 #: Rows that are values at a time; parsed, they take many times the room of their text.
 SLICE = 4000
 
