@@ -20,7 +20,7 @@ from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
 
 from packager.admin import cells
-from packager.admin.base import SEE_ADDRESSES, SEE_TRACEBACKS, StaffAdmin, log, staff
+from packager.admin.base import OPERATE, SEE_ADDRESSES, SEE_TRACEBACKS, StaffAdmin, log, staff
 from packager.admin.deeds import DEEDS, Deed
 from packager.admin.filters import FormatFilter, HasErrors, HostFilter, ResourceFilter
 from packager.errors import RequestError
@@ -202,6 +202,8 @@ def _page(request: HttpRequest, obj: PackageRequest) -> dict[str, Any]:
         "history": obj.history.all()[:200],
         "errors": obj.errors.all()[:50],
         "deliveries": [(sent, sent.address if sees else masked(sent.address)) for sent in obj.deliveries.all()[:50]],
+        # who has the requester's link can cancel and download
+        "may_operate": request.user.has_perm(OPERATE),
         "sees_tracebacks": request.user.has_perm(SEE_TRACEBACKS),
         "ahead": PackageRequest.objects.ahead_of(obj).count() if waiting else None,
         "followers": obj.followers.count(),

@@ -111,6 +111,11 @@ def test_a_viewer_cannot_find_out_addresses_by_searching(log_in, failed):
     assert client.get("/admin/packager/delivery/", {"q": "ada@example.org"}).context["cl"].result_count == 1
 
 
+@pytest.mark.parametrize(("role", "shown"), [("viewer", False), ("operator", True)])
+def test_the_link_with_which_one_can_cancel_is_for_those_who_may(log_in, failed, role, shown):
+    assert (failed.token in read(log_in(role), f"{LIST}{failed.pk}/change/")) is shown
+
+
 @pytest.mark.parametrize(
     ("role", "deed", "status"),
     [("viewer", "retry", 403), ("operator", "retry", 302), ("operator", "forget", 403), ("manager", "forget", 200)],
