@@ -28,7 +28,10 @@ WAITS = (1, 2, 5, 10, 20, 30)
 
 
 def announce(request: PackageRequest, subject: str, *, by_mail: bool = True) -> list[Delivery]:
-    """Save what has to be sent about ``request`` and hand it to the cluster after the commit."""
+    """Save what has to be sent about ``request`` and hand it to the cluster after the commit.
+
+    Without ``by_mail`` only the webhook is called: of what people did themselves they need no mail.
+    """
     return [queue(request, channel, subject, address) for channel, address in _channels(request, by_mail)]
 
 
