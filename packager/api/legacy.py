@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from django.conf import settings
@@ -162,12 +163,7 @@ class PackageDwcArchiveView(PackageDatastoreView):
             "eml": parameters.optional("eml", form.get("eml")),
             "for_gbif": parameters.truth("for_gbif", form.get("for_gbif")) or False,
         }
-        given = super().submission({**form, "format": "dwca"})
-        return Submission(**{**_fields(given), "options": options})
-
-
-def _fields(submission: Submission) -> dict[str, Any]:
-    return {name: getattr(submission, name) for name in Submission.__dataclass_fields__}
+        return replace(super().submission({**form, "format": "dwca"}), options=options)
 
 
 class PackageUrlView(PackageView):

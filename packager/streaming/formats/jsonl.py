@@ -10,7 +10,7 @@ import msgspec
 
 from packager.errors import FormatError
 from packager.streaming.formats.base import Options
-from packager.streaming.formats.options import refuse_unknown
+from packager.streaming.formats.options import WithoutOptions
 from packager.streaming.formats.text import float_text
 from packager.streaming.formats.values import columns_of, rows_of
 from packager.streaming.sources.base import Table
@@ -19,16 +19,11 @@ from packager.streaming.types import Member, ObjectsPage, Page, Shape, Value
 _encoder = msgspec.json.Encoder(decimal_format="number")
 
 
-class JsonLines:
+class JsonLines(WithoutOptions):
     """The rows as CKAN's own JSON, in UTF-8, each line closed by ``\\n``."""
 
     name = "jsonl"
     label = "JSON Lines"
-
-    def check(self, options: Options) -> Options:
-        """There are no options. Raises RequestError if one came."""
-        refuse_unknown(self.name, options)
-        return {}
 
     def shapes(self, options: Options) -> Sequence[Shape]:
         """Objects first: passed on as they are they keep every digit, and cost a tenth of parsing and writing lists."""

@@ -13,3 +13,14 @@ def refuse_unknown(format_name: str, options: Options, known: Collection[str] = 
     for option in options:
         if option not in known:
             raise RequestError(f"The format {format_name} has no option {option!r}.", field=str(option))
+
+
+class WithoutOptions:
+    """The part of a format that takes no options."""
+
+    name: str
+
+    def check(self, options: Options) -> Options:
+        """Nothing. Raises RequestError if an option came."""
+        refuse_unknown(self.name, options)
+        return {}

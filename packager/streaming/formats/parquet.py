@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
 
 from packager.streaming.formats.base import Options
-from packager.streaming.formats.options import refuse_unknown
+from packager.streaming.formats.options import WithoutOptions
 from packager.streaming.sources.base import Table
 from packager.streaming.types import Member, Shape
 
@@ -16,7 +16,7 @@ def is_available() -> bool:
     return find_spec("pyarrow") is not None
 
 
-class Parquet:
+class Parquet(WithoutOptions):
     """One file, written in row groups as the pages come.
 
     No value is ever changed to fit: whole numbers become int16, int32 or int64, ``float4`` and ``float8`` double,
@@ -27,11 +27,6 @@ class Parquet:
 
     name = "parquet"
     label = "Parquet"
-
-    def check(self, options: Options) -> Options:
-        """There are no options. Raises RequestError if one came."""
-        refuse_unknown(self.name, options)
-        return {}
 
     def shapes(self, options: Options) -> Sequence[Shape]:
         """Values."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from packager.errors import FormatError
 from packager.streaming.formats.base import Options
 from packager.streaming.formats.opc import PART_LIMIT, Part, package
-from packager.streaming.formats.options import refuse_unknown
+from packager.streaming.formats.options import WithoutOptions
 from packager.streaming.formats.values import rows_of
 from packager.streaming.formats.xlsx_cells import RowWriter
 from packager.streaming.formats.xlsx_parts import SHEET_HEAD, SHEET_TAIL, closing_parts, opening_parts, sheet_path
@@ -29,7 +29,7 @@ _SHEET_SIZE = PART_LIMIT - (1 << 30)
 Rows = Sequence[Sequence[Value]]
 
 
-class Xlsx:
+class Xlsx(WithoutOptions):
     """One sheet ``Data``, continued in ``Data 2`` and so on where the rows of one sheet do not suffice.
 
     ``row_limit`` counts the rows of a sheet, its header included.
@@ -40,11 +40,6 @@ class Xlsx:
 
     def __init__(self, row_limit: int = ROW_LIMIT) -> None:
         self._row_limit = row_limit
-
-    def check(self, options: Options) -> Options:
-        """There are no options. Raises RequestError if one came."""
-        refuse_unknown(self.name, options)
-        return {}
 
     def shapes(self, options: Options) -> Sequence[Shape]:
         """Values: their types decide what becomes a number."""
