@@ -136,7 +136,8 @@ if SQLITE:
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
-        "init_command": "PRAGMA journal_mode=WAL;",
+        # 16 MiB of pages: statistics over a year read far more than SQLite's usual 2
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA cache_size=-16000;",
     }
 else:
     DATABASES["default"].setdefault("CONN_MAX_AGE", 60)
