@@ -23,11 +23,11 @@ from packager import deliveries, engine, events, requests, stores, transitions
 from packager.errors import BuildFenced, BuildTimeout, PackagerError
 from packager.heartbeat import Heartbeat
 from packager.models import Delivery, Package, PackageError, PackageRequest, Status
+from packager.security.redaction import redact
 from packager.stores import Stored
 from packager.streaming.pipeline import Summary
 from packager.submission import from_request
 from packager.transitions import Claim
-from portal.logs import redact
 
 log = logging.getLogger(__name__)
 

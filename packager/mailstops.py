@@ -9,13 +9,13 @@ from django.conf import settings
 from django.core import signing
 from django.utils import timezone
 
-from packager import vault
 from packager.models import MailStop
+from packager.security import encryption
 
 
 def stop_url(address: str) -> str:
     """The page on which mails to ``address`` are stopped. Absolute."""
-    return f"{settings.PUBLIC_URL}/mails/{_signer().sign(vault.address_mark(address))}/"
+    return f"{settings.PUBLIC_URL}/mails/{_signer().sign(encryption.address_mark(address))}/"
 
 
 def _signer() -> signing.Signer:
@@ -32,7 +32,7 @@ def mark_of(token: str) -> str | None:
 
 def is_stopped(address: str) -> bool:
     """Whether no mail may go to ``address``."""
-    return is_marked(vault.address_mark(address))
+    return is_marked(encryption.address_mark(address))
 
 
 def is_marked(mark: str) -> bool:

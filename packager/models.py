@@ -14,8 +14,8 @@ from django.db import models
 from django.db.models import F, Q
 
 from packager import querysets
-from packager.access import ApiKey
-from packager.access import CkanSite as CkanSite  # models that live elsewhere are found here
+from packager.security.api_keys import ApiKey
+from packager.security.api_keys import CkanSite as CkanSite  # models that live elsewhere are found here
 
 
 def new_token() -> str:

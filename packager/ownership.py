@@ -8,9 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from packager.access import ApiKey
 from packager.errors import IdempotencyMismatch
 from packager.models import PackageRequest
+from packager.security.api_keys import ApiKey
 
 
 @dataclass(frozen=True, slots=True)

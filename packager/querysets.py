@@ -11,8 +11,8 @@ from django.db.models import Count, Max, Min, Q
 from django.utils import timezone
 
 if TYPE_CHECKING:
-    from packager.access import ApiKey
     from packager.models import PackageRequest
+    from packager.security.api_keys import ApiKey
 
 #: A queued request whose task has not been picked up for this long has probably lost its task.
 TASK_PATIENCE = timedelta(minutes=5)

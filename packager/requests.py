@@ -16,11 +16,12 @@ from django.utils import timezone
 from django_q.brokers import get_broker
 from django_q.tasks import async_task
 
-from packager import deliveries, engine, events, sizing, stores, transitions, vault
+from packager import deliveries, engine, events, sizing, stores, transitions
 from packager.errors import Conflict, StoreError
 from packager.models import Delivery, Kind, Package, PackageRequest, Queue, Status
 from packager.notifiers import webhook
 from packager.ownership import Owner
+from packager.security import encryption
 from packager.submission import Submission, check_lengths, from_request
 from portal import plugins
 
@@ -121,7 +122,7 @@ def _new(submission: Submission, queue: str, owner: Owner | None) -> PackageRequ
         language=submission.language,
         webhook_url=submission.webhook_url,
         ckan_host=submission.ckan_host,
-        sealed_key=vault.seal(submission.key),
+        sealed_key=encryption.seal(submission.key),
         key_used=bool(submission.key),
         fingerprint=submission.fingerprint,
         queue=queue,

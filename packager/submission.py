@@ -9,9 +9,10 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from packager import parameters, vault
+from packager import parameters
 from packager.errors import RequestError
 from packager.models import Kind, PackageRequest
+from packager.security import encryption
 from packager.streaming.types import Query
 
 
@@ -62,7 +63,7 @@ class Submission:
             "format": self.format,
             "options": dict(self.options),
             "doi": self.doi,
-            "key": vault.mark(self.key),
+            "key": encryption.mark(self.key),
         }
         return hashlib.sha256(json.dumps(shape, sort_keys=True, default=str).encode()).hexdigest()
 
@@ -102,7 +103,7 @@ def from_request(request: PackageRequest) -> Submission:
     same = ("kind", "resource_id", "format", "email", "api_url", "resource_url", "parameters", "options")
     more = ("doi", "language", "webhook_url")
     values = {name: getattr(request, name) for name in same + more}
-    return Submission(**values, key=vault.unseal(request.sealed_key) or "")
+    return Submission(**values, key=encryption.unseal(request.sealed_key) or "")
 
 
 def check_lengths(submission: Submission) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import sentry_sdk
 from django.conf import settings
 
-from portal.logs import redact
+from packager.security.redaction import redact
 
 
 def _scrub(event: Any, _hint: dict[str, Any]) -> Any:

@@ -12,8 +12,8 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.cache import add_never_cache_headers
 
-from packager import access
-from packager.access import ApiKey, CkanSite, Issued, Scope
+from packager.security import api_keys
+from packager.security.api_keys import ApiKey, CkanSite, Issued, Scope
 
 #: What a page of secrets shows: headings, and names with the secrets that belong to them.
 Secrets = list[tuple[str, str]]
@@ -35,7 +35,7 @@ class KeyForm(forms.ModelForm):
     scopes = forms.MultipleChoiceField(
         choices=Scope.choices,
         widget=forms.CheckboxSelectMultiple,
-        initial=[str(scope) for scope in access.USUAL_SCOPES],
+        initial=[str(scope) for scope in api_keys.USUAL_SCOPES],
     )
 
     class Meta:
@@ -74,7 +74,7 @@ class ApiKeyAdmin(admin.ModelAdmin):
             super().save_model(request, obj, form, change)
             return
         obj.created_by = request.user if request.user.is_authenticated else None
-        request.issued = access.secure(obj)  # type: ignore[attr-defined]  # admins are shared by threads
+        request.issued = api_keys.secure(obj)  # type: ignore[attr-defined]  # admins are shared by threads
 
     def response_add(self, request: HttpRequest, obj: ApiKey, post_url_continue: str | None = None) -> HttpResponse:
         """The key, once."""
@@ -87,7 +87,7 @@ class ApiKeyAdmin(admin.ModelAdmin):
         """Take them out of force, for good."""
         for api_key in queryset.filter(revoked_at=None):
             self.log_change(request, api_key, "Revoked.")
-        messages.success(request, f"{access.revoke(queryset)} revoked.")
+        messages.success(request, f"{api_keys.revoke(queryset)} revoked.")
 
 
 @admin.register(CkanSite)

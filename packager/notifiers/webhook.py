@@ -10,10 +10,10 @@ import time
 from django.conf import settings
 from rest_framework.utils.encoders import JSONEncoder
 
-from packager import vault
 from packager.api.v1.answers import RequestAnswer
 from packager.errors import AddressForbidden, DeliveryDeferred, DeliveryRefused, RequestError, SourceError
 from packager.models import Delivery, PackageRequest
+from packager.security import encryption
 from packager.streaming.http import AddressRule, HttpClient, Patience
 
 SIGNATURE = "X-Packaging-Signature"
@@ -40,7 +40,7 @@ def rule_for(url: str) -> AddressRule:
 def secret_of(request: PackageRequest) -> str:
     """What signs the calls about ``request``: its key's secret, else one for the receiver, out of SECRET_KEY."""
     own = request.api_key.webhook_secret if request.api_key else ""
-    return own or vault.mark(f"webhook {request.webhook_url}")
+    return own or encryption.mark(f"webhook {request.webhook_url}")
 
 
 def signature(secret: str, body: bytes, at: int) -> str:

@@ -9,8 +9,8 @@ import pytest
 from django.core.cache import cache
 from django.test import Client
 
-from packager import access
-from packager.access import Issued, Scope
+from packager.security import api_keys
+from packager.security.api_keys import Issued, Scope
 from tests.packager.conftest import _ckan, built, ckan, portal, submission
 
 __all__ = ["_ckan", "built", "ckan", "portal", "submission"]
@@ -45,7 +45,7 @@ def caller(portal: Client) -> Callable[..., Caller]:
     """Makes callers, each with a new key that has the scopes given."""
 
     def make(*scopes: str) -> Caller:
-        return Caller(access.issue("a test", scopes or access.USUAL_SCOPES))
+        return Caller(api_keys.issue("a test", scopes or api_keys.USUAL_SCOPES))
 
     return make
 

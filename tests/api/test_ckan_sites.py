@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from django.core.exceptions import ValidationError
 
-from packager.access import CkanSite
 from packager.models import PackageRequest
+from packager.security.api_keys import CkanSite
 from tests.packager.conftest import post
 
 __all__ = ["post"]

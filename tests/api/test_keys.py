@@ -8,8 +8,8 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from packager import access
-from packager.access import ApiKey, Scope
+from packager.security import api_keys
+from packager.security.api_keys import ApiKey, Scope
 
 
 def test_a_key_is_not_kept_in_clear(api):
@@ -37,7 +37,7 @@ def test_a_key_in_the_address_is_no_key(portal, api):
 
 def test_a_revoked_key_opens_nothing(api):
     assert api.get("requests/").status_code == 200
-    assert access.revoke(ApiKey.objects.all()) == 1
+    assert api_keys.revoke(ApiKey.objects.all()) == 1
     assert api.get("requests/").status_code == 401
 
 

@@ -10,8 +10,8 @@ from django.contrib.admin.models import LogEntry
 from django.core.management import call_command
 from django.test import Client
 
-from packager.access import ApiKey, CkanSite, recognise, site_with_secret
 from packager.models import PackageRequest
+from packager.security.api_keys import ApiKey, CkanSite, recognise, site_with_secret
 
 
 @pytest.fixture

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from packager import access
-from packager.access import ApiKey
+from packager.security import api_keys
+from packager.security.api_keys import ApiKey
 from tests.browser.conftest import accessible
 
 pytestmark = pytest.mark.browser
@@ -26,7 +26,7 @@ def test_a_key_is_made_and_shown_once(open_page, staff):
     page.get_by_role("button", name="Save", exact=True).click()
     key = page.locator("code").first.inner_text()
     accessible(page)
-    assert access.recognise(key) == ApiKey.objects.get()
+    assert api_keys.recognise(key) == ApiKey.objects.get()
     page.get_by_role("link", name="Done").click()
     assert key not in page.content()
     accessible(page)

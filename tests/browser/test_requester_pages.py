@@ -9,7 +9,7 @@ from django.core import mail
 
 from demo.ckan import DemoCkan
 from packager import mailstops
-from packager.vault import address_mark
+from packager.security.encryption import address_mark
 from tests.browser.conftest import DESKTOP, PHONE, accessible
 from tests.browser.requests_in_every_state import STATES, expired, failed, succeeded
 

@@ -10,7 +10,7 @@ from django_q.models import OrmQ
 from django_q.signing import SignedPackage
 
 from packager.models import Delivery, PackageError, PackageRequest, RequestHistory, Status
-from portal.logs import RedactingFormatter
+from packager.security.redaction import RedactingFormatter
 from stats.models import ErrorRecord
 
 KEY = "eyJ0eXAiOiJKV1Qi.the-key-of.somebody-particular"
@@ -83,4 +83,4 @@ def test_the_key_is_erased_once_the_package_is_there(made):
 def test_whatever_writes_a_log_writes_it_redacted(settings):
     handlers = settings.LOGGING["handlers"].values()
     formatters = {settings.LOGGING["formatters"][handler["formatter"]]["()"] for handler in handlers}
-    assert formatters == {"portal.logs.RedactingFormatter"}
+    assert formatters == {"packager.security.redaction.RedactingFormatter"}

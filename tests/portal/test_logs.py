@@ -6,7 +6,7 @@ import logging
 
 import pytest
 
-from portal.logs import RedactingFormatter, redact
+from packager.security.redaction import RedactingFormatter, redact
 
 
 @pytest.mark.parametrize(

@@ -13,10 +13,10 @@ from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from packager.access import ApiKey
 from packager.api.v1 import problems
 from packager.api.v1.keys import AddressThrottle, HasScope, KeyAuthentication, KeyThrottle
 from packager.errors import BodyTooLarge, NotFound
+from packager.security.api_keys import ApiKey
 
 #: More than any request needs, in bytes.
 LARGEST_BODY = 1024 * 1024

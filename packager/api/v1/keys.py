@@ -12,9 +12,9 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.throttling import SimpleRateThrottle
 
-from packager import access
-from packager.access import ApiKey
 from packager.errors import Forbidden, NotAuthorized
+from packager.security import api_keys
+from packager.security.api_keys import ApiKey
 
 
 class KeyAuthentication(BaseAuthentication):
@@ -25,7 +25,7 @@ class KeyAuthentication(BaseAuthentication):
         scheme, _, text = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "bearer":
             return None
-        api_key = access.recognise(text.strip())
+        api_key = api_keys.recognise(text.strip())
         if api_key is None:
             raise NotAuthorized("The API key is wrong or revoked")
         return AnonymousUser(), api_key

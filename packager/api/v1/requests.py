@@ -13,8 +13,7 @@ from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from packager import parameters, requests, vault
-from packager.access import Scope
+from packager import parameters, requests
 from packager.api.v1 import examples, polling
 from packager.api.v1.answers import PackageAnswer, RequestAnswer
 from packager.api.v1.base import KeyView
@@ -24,6 +23,8 @@ from packager.api.v1.questions import RequestQuestion
 from packager.errors import Conflict, NotFound
 from packager.models import PackageRequest, Status
 from packager.ownership import Owner
+from packager.security import encryption
+from packager.security.api_keys import Scope
 
 TAGS = ["requests"]
 REQUEST_ID = OpenApiParameter("request_id", OpenApiTypes.UUID, OpenApiParameter.PATH)
@@ -78,7 +79,7 @@ class RequestsView(KeyView, GenericAPIView[PackageRequest]):
     def _owner(self, call: Request) -> Owner:
         name = call.headers.get("Idempotency-Key", "")
         parameters.short("Idempotency-Key", parameters.optional("Idempotency-Key", name), 255)
-        return Owner(self.api_key, name, vault.mark(json.dumps(call.data, sort_keys=True)))
+        return Owner(self.api_key, name, encryption.mark(json.dumps(call.data, sort_keys=True)))
 
 
 class RequestView(KeyView):

@@ -12,7 +12,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from packager import engine, estimates
-from packager.access import Scope
 from packager.api.v1 import examples, problems
 from packager.api.v1.answers import ErrorAnswer, EstimateAnswer
 from packager.api.v1.base import LARGEST_BODY, KeyView, OpenView
@@ -20,6 +19,7 @@ from packager.api.v1.lists import ErrorFilter, ErrorPages
 from packager.api.v1.problems import documented
 from packager.api.v1.questions import RequestQuestion
 from packager.models import PackageError
+from packager.security.api_keys import Scope
 from packager.streaming.formats.base import DescribesOptions, Format
 from portal import VERSION, plugins
 

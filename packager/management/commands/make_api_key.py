@@ -7,8 +7,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from packager import access
-from packager.access import Scope
+from packager.security import api_keys
+from packager.security.api_keys import Scope
 
 
 class Command(BaseCommand):
@@ -29,7 +29,7 @@ class Command(BaseCommand):
 
     def handle(self, *, name: str, scope: list[str] | None, as_json: bool, **_: Any) -> None:
         """Make it."""
-        issued = access.issue(name, scope or access.USUAL_SCOPES)
+        issued = api_keys.issue(name, scope or api_keys.USUAL_SCOPES)
         shown = {"api_key": issued.text, "webhook_secret": issued.webhook_secret}
         self.stdout.write(
             json.dumps(shown) if as_json else "\n".join(f"{label}: {text}" for label, text in shown.items())

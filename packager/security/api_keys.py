@@ -20,8 +20,9 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
-from packager import parameters, vault
+from packager import parameters
 from packager.errors import RequestError
+from packager.security import encryption
 
 #: What every API key starts with, so that a leaked one is recognised by people and by scanners.
 KEY_PREFIX = "pp_"
@@ -79,7 +80,7 @@ class ApiKey(models.Model):
     @property
     def webhook_secret(self) -> str:
         """What signs the webhooks of this key; empty if SECRET_KEY has changed since it was made."""
-        return vault.unseal(self.sealed_webhook_secret) or ""
+        return encryption.unseal(self.sealed_webhook_secret) or ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +102,7 @@ def secure(api_key: ApiKey) -> Issued:
     text = KEY_PREFIX + secrets.token_urlsafe(32)
     webhook_secret = "whsec_" + secrets.token_urlsafe(32)
     api_key.prefix, api_key.digest = text[:SHOWN], digest(text)
-    api_key.sealed_webhook_secret = vault.seal(webhook_secret)
+    api_key.sealed_webhook_secret = encryption.seal(webhook_secret)
     api_key.save()
     return Issued(api_key, text, webhook_secret)
 
