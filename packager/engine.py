@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from packager.errors import AddressForbidden, RequestError
 from packager.models import Kind
-from packager.security import api_keys
+from packager.security.sites import allowed_hosts
 from packager.streaming.addresses import is_public
 from packager.streaming.facts import Origin
 from packager.streaming.formats.dwca import DwcaFormat, settings_from_configuration
@@ -85,7 +85,7 @@ def check_options(kind: str, format: str, options: Mapping[str, Any]) -> dict[st
 
 def address_rule() -> AddressRule:
     """From where data may be read."""
-    return AddressRule(api_keys.allowed_hosts())
+    return AddressRule(allowed_hosts())
 
 
 def check_address(field: str, url: str) -> None:

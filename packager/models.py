@@ -15,7 +15,7 @@ from django.db.models import F, Q
 
 from packager import querysets
 from packager.security.api_keys import ApiKey
-from packager.security.api_keys import CkanSite as CkanSite  # models that live elsewhere are found here
+from packager.security.sites import CkanSite as CkanSite  # models that live elsewhere are found here
 
 
 def new_token() -> str:

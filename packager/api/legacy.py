@@ -20,7 +20,7 @@ from packager import caretaker, overview, parameters, requests
 from packager.api.v1.base import AlwaysJson
 from packager.errors import BodyTooLarge, NotAuthorized, PackagerError, RequestError
 from packager.models import Kind
-from packager.security import api_keys
+from packager.security import sites
 from packager.submission import Submission, query_parameters
 
 log = logging.getLogger(__name__)
@@ -46,7 +46,7 @@ class LegacyView(APIView):
     #: Whether a CKAN site's own secret opens this endpoint; those that concern all sites want PACKAGER_SECRET.
     for_sites = False
     #: The site whose own secret came.
-    site: api_keys.CkanSite | None = None
+    site: sites.CkanSite | None = None
 
     def post(self, request: Request) -> Response:
         """Answer, or say in the contract's words why not."""
@@ -75,7 +75,7 @@ class LegacyView(APIView):
         given, secret = str(form.get("secret") or "").encode(errors="replace"), settings.PACKAGER_SECRET
         if secret and constant_time_compare(given, secret.encode()):
             return
-        self.site = api_keys.site_with_secret(given.decode()) if given and self.for_sites else None
+        self.site = sites.site_with_secret(given.decode()) if given and self.for_sites else None
         if self.site is None:
             raise NotAuthorized("Wrong/missing secret")
 

@@ -2,9 +2,9 @@
 
 import django.db.models.deletion
 import django.utils.timezone
-import packager.security.api_keys
 from django.conf import settings
 from django.db import migrations, models
+import packager.security.sites
 
 
 class Migration(migrations.Migration):
@@ -20,7 +20,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('name', models.CharField(max_length=100)),
-                ('url', models.CharField(help_text='of its front page, for example https://data.example.org', max_length=500, validators=[packager.security.api_keys.check_site_url], verbose_name='address')),
+                ('url', models.CharField(help_text='of its front page, for example https://data.example.org', max_length=500, validators=[packager.security.sites.check_site_url], verbose_name='address')),
                 ('active', models.BooleanField(default=True, help_text='only the hosts of active sites and those of PACKAGER_CKAN_HOSTS are read, if there are any')),
                 ('secret_digest', models.CharField(blank=True, editable=False, max_length=64)),
                 ('notes', models.TextField(blank=True)),

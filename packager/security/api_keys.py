@@ -1,6 +1,6 @@
-"""Who may use the API, and which CKAN sites the portal serves: the tables and the questions asked of them.
+"""Who may use the API: its keys and their scopes.
 
-API keys and sites' secrets are long and random, so that a plain SHA-256 is enough to keep them by.
+A key is long and random, so that a plain SHA-256 is enough to keep it by.
 """
 
 from __future__ import annotations
@@ -11,17 +11,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.exceptions import ValidationError
-from django.db import DatabaseError, models
+from django.db import models
 from django.db.models import Q
 from django.utils import timezone
-from django.utils.crypto import constant_time_compare
 
-from packager import parameters
-from packager.errors import RequestError
 from packager.security import encryption
 
 #: What every API key starts with, so that a leaked one is recognised by people and by scanners.
@@ -120,65 +115,3 @@ def recognise(text: str) -> ApiKey | None:
 def revoke(api_keys: models.QuerySet[ApiKey]) -> int:
     """Take keys out of force for good. Returns how many were in force."""
     return api_keys.filter(revoked_at=None).update(revoked_at=timezone.now())
-
-
-def check_site_url(value: str) -> None:
-    """Raises ValidationError for anything but an http or https address with a host (no dots needed)."""
-    try:
-        parameters.http_address("address", value)
-    except RequestError as fault:
-        raise ValidationError(fault.message) from None
-
-
-class CkanSite(models.Model):
-    """A CKAN site that the portal serves: its host may be read from, and it may have a secret of its own."""
-
-    name = models.CharField(max_length=100)
-    url = models.CharField(
-        "address",
-        max_length=500,
-        validators=[check_site_url],
-        help_text="of its front page, for example https://data.example.org",
-    )
-    active = models.BooleanField(
-        default=True,
-        help_text="only the hosts of active sites and those of PACKAGER_CKAN_HOSTS are read, if there are any",
-    )
-    secret_digest = models.CharField(max_length=64, blank=True, editable=False)
-    notes = models.TextField(blank=True)
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
-
-    class Meta:
-        ordering = ("name",)
-        verbose_name = "CKAN site"
-
-    def __str__(self) -> str:
-        return self.name
-
-    @property
-    def host(self) -> str:
-        """``host`` or ``host:port``."""
-        return urlsplit(self.url).netloc.lower()
-
-    def renew_secret(self) -> str:
-        """Give the site a new secret, which is returned and cannot be seen again."""
-        secret = secrets.token_urlsafe(32)
-        self.secret_digest = digest(secret)
-        self.save(update_fields=["secret_digest"])
-        return secret
-
-
-def allowed_hosts() -> tuple[str, ...]:
-    """Hosts that may be read: those of the settings and those of active sites. Empty means any public one."""
-    try:
-        sites = [site.host for site in CkanSite.objects.filter(active=True)]
-    except DatabaseError:
-        sites = []  # `manage.py package` builds without a database
-    return (*settings.PACKAGER_CKAN_HOSTS, *sites)
-
-
-def site_with_secret(secret: str) -> CkanSite | None:
-    """The active site whose own secret this is; every site is compared, in constant time."""
-    given = digest(secret)
-    sites = CkanSite.objects.filter(active=True).exclude(secret_digest="")
-    return next((site for site in list(sites) if constant_time_compare(site.secret_digest, given)), None)

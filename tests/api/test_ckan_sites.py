@@ -6,7 +6,7 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from packager.models import PackageRequest
-from packager.security.api_keys import CkanSite
+from packager.security.sites import CkanSite
 from tests.packager.conftest import post
 
 __all__ = ["post"]

@@ -11,7 +11,8 @@ from django.core.management import call_command
 from django.test import Client
 
 from packager.models import PackageRequest
-from packager.security.api_keys import ApiKey, CkanSite, recognise, site_with_secret
+from packager.security.api_keys import ApiKey, recognise
+from packager.security.sites import CkanSite, site_with_secret
 
 
 @pytest.fixture

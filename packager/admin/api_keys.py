@@ -1,4 +1,4 @@
-"""API keys and CKAN sites in the admin. Their secrets are shown once, on a page that no cache keeps."""
+"""API keys in the admin."""
 
 from __future__ import annotations
 
@@ -6,27 +6,12 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
-from django.urls import reverse
-from django.utils.cache import add_never_cache_headers
 
+from packager.admin.secrets import show_once
 from packager.security import api_keys
-from packager.security.api_keys import ApiKey, CkanSite, Issued, Scope
-
-#: What a page of secrets shows: headings, and names with the secrets that belong to them.
-Secrets = list[tuple[str, str]]
-
-
-def show_once(request: HttpRequest, model: type[Model], title: str, secrets: Secrets) -> HttpResponse:
-    """A page with secrets that nobody sees again, and a link back to the list of ``model``."""
-    back = reverse(f"admin:packager_{model._meta.model_name}_changelist")
-    names = {"title": title, "name_of_all": model._meta.verbose_name_plural}
-    context = {**admin.site.each_context(request), **names, "secrets": secrets, "back": back}
-    response = TemplateResponse(request, "admin/packager/secrets.html", context)
-    add_never_cache_headers(response)
-    return response
+from packager.security.api_keys import ApiKey, Issued, Scope
 
 
 class KeyForm(forms.ModelForm):
@@ -88,37 +73,3 @@ class ApiKeyAdmin(admin.ModelAdmin):
         for api_key in queryset.filter(revoked_at=None):
             self.log_change(request, api_key, "Revoked.")
         messages.success(request, f"{api_keys.revoke(queryset)} revoked.")
-
-
-@admin.register(CkanSite)
-class CkanSiteAdmin(admin.ModelAdmin):
-    """Sites whose data may be read."""
-
-    list_display = ("name", "url", "active", "own_secret", "created_at")
-    list_filter = ("active",)
-    search_fields = ("name", "url", "notes")
-    fields = ("name", "url", "active", "notes", "own_secret")
-    readonly_fields = ("own_secret",)
-    actions = ("renew_secret", "remove_secret")
-
-    @admin.display(description="secret of its own", boolean=True)
-    def own_secret(self, site: CkanSite) -> bool:
-        """Whether it has one."""
-        return bool(site.secret_digest)
-
-    @admin.action(description="Make a new secret for the selected sites", permissions=["change"])
-    def renew_secret(self, request: HttpRequest, queryset: QuerySet[CkanSite]) -> HttpResponse:
-        """Each gets another; the old ones open nothing any more."""
-        shown: Secrets = []
-        for site in queryset:
-            shown.append((f"{site.name}: ckanpackager secret", site.renew_secret()))
-            self.log_change(request, site, "New secret.")
-        return show_once(request, CkanSite, "New secrets", shown)
-
-    @admin.action(description="Take their own secret from the selected sites", permissions=["change"])
-    def remove_secret(self, request: HttpRequest, queryset: QuerySet[CkanSite]) -> None:
-        """From then on they need PACKAGER_SECRET."""
-        for site in queryset.exclude(secret_digest=""):
-            self.log_change(request, site, "Secret removed.")
-        queryset.update(secret_digest="")
-        messages.success(request, "The sites have no secret of their own any more.")
