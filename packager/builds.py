@@ -19,12 +19,13 @@ from django.db import transaction
 from django.utils import timezone
 from django_q.exceptions import TimeoutException
 
-from packager import deliveries, engine, events, requests, stores, transitions
+from packager import deliveries, engine, events, requests, transitions
 from packager.errors import BuildFenced, BuildTimeout, PackagerError
 from packager.heartbeat import Heartbeat
 from packager.models import Delivery, Package, PackageError, PackageRequest, Status
 from packager.security.redaction import redact
-from packager.stores import Stored
+from packager.storage import filesystem
+from packager.storage.filesystem import Stored
 from packager.streaming.pipeline import Summary
 from packager.submission import from_request
 from packager.transitions import Claim
@@ -74,7 +75,7 @@ def _stream(claim: Claim) -> Outcome:
         job = engine.Job(from_request(request))
         heartbeat.stops(job.stop)
         with closing(job.open(heartbeat.progress)) as build:
-            stored = stores.default().save(heartbeat.watch(build), before_publishing=heartbeat.confirm)
+            stored = filesystem.default().save(heartbeat.watch(build), before_publishing=heartbeat.confirm)
     return Outcome(stored, build.summary, time.monotonic() - started)
 
 
@@ -88,7 +89,7 @@ def _finish(claim: Claim, outcome: Outcome) -> None:
                 raise BuildFenced
             _share(request, package)
     except BaseException:
-        stores.default().delete(outcome.stored.name)
+        filesystem.default().delete(outcome.stored.name)
         raise
 
 

@@ -7,9 +7,10 @@ import logging
 from django.conf import settings
 from django.db import transaction
 
-from packager import builds, requests, stores, transitions
+from packager import builds, requests, transitions
 from packager.errors import WorkerLost
 from packager.models import Package, PackageRequest, Queue, increase
+from packager.storage import filesystem
 from packager.transitions import Claim
 
 log = logging.getLogger(__name__)
@@ -58,7 +59,7 @@ def expire_packages() -> int:
     """Delete packages past their time, old keys, and what dead builds left behind. Returns how many packages went."""
     gone = requests.expire_all(list(Package.objects.expired()))
     PackageRequest.objects.with_old_keys().update(sealed_key="")
-    stores.default().sweep(LEFTOVER_AGE)
+    filesystem.default().sweep(LEFTOVER_AGE)
     return gone
 
 

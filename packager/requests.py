@@ -16,12 +16,13 @@ from django.utils import timezone
 from django_q.brokers import get_broker
 from django_q.tasks import async_task
 
-from packager import deliveries, engine, events, sizing, stores, transitions
+from packager import deliveries, engine, events, sizing, transitions
 from packager.errors import Conflict, StoreError
 from packager.models import Delivery, Kind, Package, PackageRequest, Queue, Status
 from packager.notifiers import webhook
 from packager.ownership import Owner
 from packager.security import encryption
+from packager.storage import filesystem
 from packager.submission import Submission, check_lengths, from_request
 from portal import plugins
 
@@ -87,7 +88,7 @@ def _queue_for(submission: Submission, ignore_cache: bool) -> str:
 
 def fresh_package(fingerprint: str) -> Package | None:
     """A package of this content that is young enough to be handed out, and is really there."""
-    store = stores.default()
+    store = filesystem.default()
     return next((p for p in Package.objects.fresh(fingerprint)[:3] if store.has(p.stored_as)), None)
 
 
@@ -289,7 +290,7 @@ def expire(package: Package) -> None:
     Raises:
         StoreError: the file could not be deleted.
     """
-    stores.default().delete(package.stored_as)
+    filesystem.default().delete(package.stored_as)
     with transaction.atomic():
         Package.objects.kept().filter(pk=package.pk).update(deleted_at=timezone.now())
         for request_id in package.requests.filter(status=Status.SUCCEEDED).values_list("pk", flat=True):

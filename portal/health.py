@@ -14,9 +14,10 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
-from packager import requests, stores
+from packager import requests
 from packager.models import Delivery
 from packager.overview import Overview, overview
+from packager.storage import filesystem
 
 #: Less room than this in the store is not ready.
 LEAST_FREE = 100 * 2**20
@@ -55,7 +56,7 @@ def _queue() -> bool:
 
 
 def _store() -> bool:
-    aside = stores.default().aside
+    aside = filesystem.default().aside
     probe = aside / ".probe"
     probe.write_bytes(b"")
     probe.unlink(missing_ok=True)
@@ -64,7 +65,7 @@ def _store() -> bool:
 
 def free_bytes() -> int:
     """Room left in the store."""
-    return shutil.disk_usage(stores.default().aside).free
+    return shutil.disk_usage(filesystem.default().aside).free
 
 
 CHECKS: dict[str, Callable[[], object]] = {

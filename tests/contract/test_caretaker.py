@@ -10,12 +10,13 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from packager import caretaker, stores
+from packager import caretaker
 from packager.models import Status
+from packager.storage import filesystem
 
 
 def _file(request) -> Path:
-    return stores.default().path(request.package.stored_as)
+    return filesystem.default().path(request.package.stored_as)
 
 
 def _status(portal, request, settings) -> int:

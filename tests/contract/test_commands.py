@@ -15,8 +15,8 @@ import pytest
 from django.core.management import CommandError, call_command, get_commands, load_command_class
 from django.utils import timezone
 
-from packager import stores
 from packager.models import PackageRequest, Status
+from packager.storage import filesystem
 from tests.packager.conftest import run_tasks
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -160,7 +160,7 @@ def test_clear_caches_and_expire_packages_delete(built):
     request = built()
     assert _run("expire_packages").startswith("0 ")
     assert _run("clear_caches").startswith("1 ")
-    assert not stores.default().has(request.package.stored_as)
+    assert not filesystem.default().has(request.package.stored_as)
 
 
 def test_requeue_stale_takes_back_what_died(post):

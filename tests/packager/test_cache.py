@@ -9,8 +9,9 @@ import time_machine
 from django.core import mail
 from django.utils import timezone
 
-from packager import requests, stores
+from packager import requests
 from packager.models import Package, Queue, Status
+from packager.storage import filesystem
 
 
 def test_a_fresh_package_serves_the_next_requester_at_once(built, submission):
@@ -34,7 +35,7 @@ def test_a_package_past_the_cache_time_is_built_anew(built, settings):
 
 def test_a_package_whose_file_is_gone_is_built_anew(built):
     first = built()
-    stores.default().delete(first.package.stored_as)
+    filesystem.default().delete(first.package.stored_as)
     assert built().package != first.package
 
 

@@ -9,9 +9,10 @@ import pytest
 from django.core import mail
 from django.db import connection
 
-from packager import builds, requests, stores
+from packager import builds, requests
 from packager.errors import Conflict
 from packager.models import Package, PackageRequest, Status
+from packager.storage import filesystem
 from tests.packager.conftest import run_tasks
 
 
@@ -73,5 +74,5 @@ def test_a_running_build_stops_soon_and_leaves_nothing(portal, submission, ckan,
     request.refresh_from_db()
     assert request.status == Status.CANCELLED
     assert Package.objects.count() == 0
-    assert not [path for path in stores.default().aside.iterdir() if path.suffix == ".part"]
+    assert not [path for path in filesystem.default().aside.iterdir() if path.suffix == ".part"]
     assert mail.outbox == []

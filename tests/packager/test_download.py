@@ -9,8 +9,9 @@ import time_machine
 from django.conf import settings as django_settings
 from django.utils import timezone
 
-from packager import caretaker, stores
+from packager import caretaker
 from packager.models import Status
+from packager.storage import filesystem
 
 
 @pytest.fixture
@@ -18,7 +19,7 @@ def served(built, portal):
     """A request with its package, a function that gets the link, and the bytes."""
     request = built()
     path = request.download_url.removeprefix(django_settings.PUBLIC_URL)
-    content = stores.default().open(request.package.stored_as).read()
+    content = filesystem.default().open(request.package.stored_as).read()
 
     def get(method="get", **headers):
         answer = getattr(portal, method)(path, headers=headers)
@@ -108,7 +109,7 @@ def test_an_expired_package_is_gone_and_says_so(served):
     assert b"expired" in body
     request.refresh_from_db()
     assert request.status == Status.EXPIRED
-    assert not stores.default().has(request.package.stored_as)
+    assert not filesystem.default().has(request.package.stored_as)
 
 
 def test_an_unknown_link_is_404(portal):

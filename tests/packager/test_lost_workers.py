@@ -9,9 +9,10 @@ import time_machine
 from django.utils import timezone
 from django_q.models import OrmQ
 
-from packager import builds, caretaker, requests, stores, transitions
+from packager import builds, caretaker, requests, transitions
 from packager.errors import BuildFenced
 from packager.models import Package, PackageRequest, Status
+from packager.storage import filesystem
 from tests.packager.conftest import run_tasks
 
 
@@ -52,7 +53,7 @@ def test_what_a_fenced_worker_stored_is_thrown_away(portal, submission, monkeypa
     )
     builds.build(request.pk)
     assert Package.objects.count() == 0
-    assert not list(stores.default().directory.glob("*/*.zip"))
+    assert not list(filesystem.default().directory.glob("*/*.zip"))
 
 
 def test_a_build_that_is_alive_is_left_alone(portal, submission):

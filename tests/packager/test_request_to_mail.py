@@ -6,6 +6,7 @@ from urllib.request import urlopen
 
 from django.core import mail
 
+import packager.storage.filesystem
 from packager.models import Delivery, Package, PackageRequest, Status
 from tests.packager.conftest import run_tasks, unpacked
 
@@ -35,10 +36,8 @@ def test_the_table_inside_is_what_the_data_portal_itself_would_dump(built, porta
 def test_size_rows_and_checksum_are_recorded(built):
     import hashlib
 
-    from packager import stores
-
     package = built().package
-    content = stores.default().open(package.stored_as).read()
+    content = packager.storage.filesystem.default().open(package.stored_as).read()
     assert (package.size, package.sha256) == (len(content), hashlib.sha256(content).hexdigest())
     assert package.rows == 1000
     assert Package.objects.count() == 1

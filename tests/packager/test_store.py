@@ -7,7 +7,7 @@ import os
 import pytest
 
 from packager.errors import StoreError
-from packager.stores import DirectoryStore
+from packager.storage.filesystem import DirectoryStore
 
 
 @pytest.fixture

@@ -12,10 +12,11 @@ from django.utils.cache import patch_cache_control
 from django.utils.http import quote_etag
 from django.views.decorators.http import require_safe
 
-from packager import events, ranges, requests, stores
+from packager import events, requests
 from packager.errors import StoreError
 from packager.models import Package, PackageRequest, Status, increase
 from packager.requester.views import private
+from packager.storage import filesystem, http_range
 
 
 @require_safe
@@ -38,9 +39,9 @@ def _gone(request: HttpRequest, wanted: PackageRequest) -> HttpResponse:
 
 
 def _send(request: HttpRequest, wanted: PackageRequest, package: Package) -> HttpResponseBase:
-    store, etag = stores.default(), quote_etag(package.sha256)
+    store, etag = filesystem.default(), quote_etag(package.sha256)
     file = store.open(package.stored_as)
-    response = ranges.respond(request, file, package.size, etag, package.created_at.timestamp())
+    response = http_range.respond(request, file, package.size, etag, package.created_at.timestamp())
     if response.status_code < 300:
         if settings.PACKAGER_ACCEL_PREFIX:
             response = _hand_to_front(response, package)

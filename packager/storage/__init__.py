@@ -1,0 +1,1 @@
+"""Where finished packages live, and how they are handed out."""
