@@ -19,7 +19,8 @@ from django.db import transaction
 from django.utils import timezone
 from django_q.exceptions import TimeoutException
 
-from packager import deliveries, engine, events, requests, transitions
+from packager import engine, events, requests, transitions
+from packager.delivery import deliveries
 from packager.errors import BuildFenced, BuildTimeout, PackagerError
 from packager.heartbeat import Heartbeat
 from packager.models import Delivery, Package, PackageError, PackageRequest, Status

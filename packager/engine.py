@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.utils import timezone
 
+from packager import plugins
 from packager.errors import AddressForbidden, RequestError
 from packager.models import Kind
 from packager.security.sites import allowed_hosts
@@ -36,7 +37,6 @@ from packager.streaming.sources.ckan import CkanSource
 from packager.streaming.sources.url import UrlSource
 from packager.streaming.types import Field, Member, Progress, RowsPage, Shape
 from packager.submission import Submission
-from portal import plugins
 
 #: Formats that carry their own metadata, and whose readers expect no other files.
 WITHOUT_METADATA = ("dwca",)

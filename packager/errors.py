@@ -2,7 +2,7 @@
 
 Each class has a stable ``code``, knows whether trying again can help (``retryable``), and carries a sentence fit for
 the person who sees it (``message``). What only staff may read goes into ``detail``. Foreign exceptions become ours at
-one boundary per outside world: HTTP in ``streaming/http.py``, the disk in ``stores.py``, mail in ``notifiers/``.
+one boundary per outside world: HTTP in ``streaming/http.py``, the disk in ``storage/``, mail in ``delivery/``.
 """
 
 from __future__ import annotations

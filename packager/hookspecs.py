@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import pluggy
 
 if TYPE_CHECKING:
+    from packager.delivery.base import Notifier
     from packager.events import Happening
-    from packager.notifiers.base import Notifier
     from packager.streaming.formats.base import Format
     from packager.streaming.pipeline import Summary
     from packager.streaming.sources.base import TableSource

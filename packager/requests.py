@@ -16,15 +16,14 @@ from django.utils import timezone
 from django_q.brokers import get_broker
 from django_q.tasks import async_task
 
-from packager import deliveries, engine, events, sizing, transitions
+from packager import engine, events, plugins, sizing, transitions
+from packager.delivery import deliveries, webhook
 from packager.errors import Conflict, StoreError
 from packager.models import Delivery, Kind, Package, PackageRequest, Queue, Status
-from packager.notifiers import webhook
 from packager.ownership import Owner
 from packager.security import encryption
 from packager.storage import filesystem
 from packager.submission import Submission, check_lengths, from_request
-from portal import plugins
 
 log = logging.getLogger(__name__)
 

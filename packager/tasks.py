@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 from uuid import UUID
 
-from packager import builds, caretaker, deliveries, requests
+from packager import builds, caretaker, requests
+from packager.delivery import deliveries
 from packager.errors import RequestError
 
 log = logging.getLogger(__name__)

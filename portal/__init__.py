@@ -1,4 +1,1 @@
-"""The Django project: settings, addresses, plugins, health."""
-
-#: Of the portal; the same as in pyproject.toml.
-VERSION = "0.1.0"
+"""The Django project: settings, addresses, checks, plugin loading, health."""

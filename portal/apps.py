@@ -19,8 +19,8 @@ class PortalConfig(AppConfig):
 
     def ready(self) -> None:
         """Called once by Django."""
-        from packager import events
-        from portal import checks, plugins, schedules, tracking
+        from packager import events, plugins
+        from portal import checks, schedules, tracking
 
         checks.connect()
         schedules.connect()

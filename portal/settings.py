@@ -9,7 +9,8 @@ from pathlib import Path
 
 from csp.constants import NONE, SELF
 
-from portal import VERSION, plugins
+from packager import VERSION
+from portal import plugins
 from portal.environment import Environment
 
 BASE_DIR = Path(__file__).resolve().parent.parent

@@ -7,11 +7,12 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
+from packager import plugins
 from packager.api import legacy
 from packager.requester import stops
 from packager.requester import views as requester
 from packager.storage import views
-from portal import health, plugins
+from portal import health
 from portal.views import home
 from stats.api_v1 import StatisticsView
 

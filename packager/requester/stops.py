@@ -7,12 +7,12 @@ from django.shortcuts import redirect, render
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST
 
-from packager import mailstops
+from packager.delivery import unsubscribe
 from packager.requester.views import private
 
 
 def _mark(token: str) -> str:
-    mark = mailstops.mark_of(token)
+    mark = unsubscribe.mark_of(token)
     if mark is None:
         raise Http404("This link is not one of ours.")
     return mark
@@ -24,13 +24,13 @@ def mails(request: HttpRequest, token: str) -> HttpResponse:
     """GET: whether mails are sent, and a button. POST: stop them."""
     mark = _mark(token)
     if request.method == "POST":
-        mailstops.stop(mark)
-    context = {"stopped": mailstops.is_marked(mark), "token": token}
+        unsubscribe.stop(mark)
+    context = {"stopped": unsubscribe.is_marked(mark), "token": token}
     return private(render(request, "requester/mails.html", context))
 
 
 @require_POST
 def allow(request: HttpRequest, token: str) -> HttpResponse:
     """Allow mails again."""
-    mailstops.allow(_mark(token))
+    unsubscribe.allow(_mark(token))
     return redirect("mails", token=token)

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from packager.notifiers import webhook
+from packager.delivery import webhook
 from tests.packager.conftest import run_tasks
 
 TEXT = (Path(__file__).resolve().parents[2] / "docs" / "api.md").read_text()

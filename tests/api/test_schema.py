@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from django.core.management import call_command
 
-from portal import VERSION
+from packager import VERSION
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -11,9 +11,8 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from packager import deliveries
+from packager.delivery import deliveries, webhook
 from packager.models import Delivery, PackageRequest
-from packager.notifiers import webhook
 from tests.packager.conftest import run_tasks
 
 

@@ -8,7 +8,7 @@ import pytest
 from django.core import mail
 
 from demo.ckan import DemoCkan
-from packager import mailstops
+from packager.delivery import unsubscribe
 from packager.security.encryption import address_mark
 from tests.browser.conftest import DESKTOP, PHONE, accessible
 from tests.browser.requests_in_every_state import STATES, expired, failed, succeeded
@@ -51,8 +51,8 @@ def test_the_page_of_an_expired_download(site, ckan, open_page):
 @pytest.mark.parametrize("stopped", [False, True])
 def test_the_page_that_stops_mails(stopped, site, open_page):
     if stopped:
-        mailstops.stop(address_mark("ada@example.org"))
-    _look(open_page(urlsplit(mailstops.stop_url("ada@example.org")).path))
+        unsubscribe.stop(address_mark("ada@example.org"))
+    _look(open_page(urlsplit(unsubscribe.stop_url("ada@example.org")).path))
 
 
 @pytest.mark.parametrize("state", [succeeded, failed])

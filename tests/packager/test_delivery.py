@@ -10,7 +10,7 @@ import time_machine
 from aiosmtpd.controller import Controller
 from django.utils import timezone
 
-from packager import deliveries
+from packager.delivery import deliveries
 from packager.models import Delivery, Package
 from tests.packager.conftest import run_tasks
 

@@ -10,12 +10,12 @@ from types import SimpleNamespace
 
 import pytest
 
-from packager import engine, events, hookspecs, notifiers, requests
+from packager import engine, events, hookspecs, plugins, requests
+from packager.delivery.deliveries import notifier_for
 from packager.errors import RequestError
 from packager.hookspecs import hook
 from packager.models import Delivery, Status
 from packager.streaming.types import Member, RowsPage
-from portal import plugins
 from tests.packager.conftest import unpacked
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -59,7 +59,7 @@ def test_people_can_be_told_in_other_ways(switched_on, built):
     built()
     assert sent == ["ada@example.org"]
     assert Delivery.objects.get().state == Delivery.State.SENT
-    assert notifiers.get("email") is mine
+    assert notifier_for("email") is mine
 
 
 def test_a_request_can_be_turned_down(switched_on, portal, submission):

@@ -6,9 +6,9 @@ import pytest
 from django.core import mail
 
 from demo.faults import Kind as Fault
-from packager import deliveries, requests
+from packager import requests
+from packager.delivery import deliveries, mail_templates
 from packager.models import Delivery, PackageRequest
-from packager.notifiers import messages
 from tests.packager.conftest import run_tasks
 
 PLACEHOLDERS = ("resource_id", "zip_file_name", "ckan_host", "doi", "doi_body", "doi_body_html")
@@ -106,7 +106,7 @@ def test_a_line_break_that_was_saved_all_the_same_makes_no_header(built, setting
     settings.PACKAGER_EMAIL_SUBJECT, settings.PACKAGER_EMAIL_FROM = "Data {doi}", "{doi} <data@example.org>"
     request = built()
     PackageRequest.objects.update(doi="1\r\nBcc: eve@example.org")
-    message = messages.compose(Delivery.objects.select_related("request__package").get(request=request))
+    message = mail_templates.compose(Delivery.objects.select_related("request__package").get(request=request))
     assert message.subject == "Data 1 Bcc: eve@example.org"
     assert "\n" not in message.sender
 

@@ -11,7 +11,7 @@ from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from packager import engine, estimates
+from packager import VERSION, engine, estimates, plugins
 from packager.api.v1 import examples, problems
 from packager.api.v1.answers import ErrorAnswer, EstimateAnswer
 from packager.api.v1.base import LARGEST_BODY, KeyView, OpenView
@@ -21,7 +21,6 @@ from packager.api.v1.questions import RequestQuestion
 from packager.models import PackageError
 from packager.security.api_keys import Scope
 from packager.streaming.formats.base import DescribesOptions, Format
-from portal import VERSION, plugins
 
 
 class FormatAnswer(serializers.Serializer[Any]):

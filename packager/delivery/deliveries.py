@@ -17,8 +17,11 @@ from django.db import transaction
 from django.utils import timezone
 from django_q.tasks import async_task
 
-from packager import notifiers
-from packager.errors import DeliveryDeferred, DeliveryError, DeliveryUnwanted
+from packager import plugins
+from packager.delivery.base import Notifier
+from packager.delivery.email import EmailNotifier
+from packager.delivery.webhook import WebhookNotifier
+from packager.errors import DeliveryDeferred, DeliveryError, DeliveryRefused, DeliveryUnwanted
 from packager.models import Delivery, PackageRequest, increase
 
 log = logging.getLogger(__name__)
@@ -88,7 +91,7 @@ def deliver(delivery_id: int) -> None:
     if delivery is None:
         return
     try:
-        notifiers.get(delivery.channel).send(delivery)
+        notifier_for(delivery.channel).send(delivery)
     except DeliveryError as fault:
         _note_failure(delivery, fault)
     except Exception as fault:
@@ -96,6 +99,16 @@ def deliver(delivery_id: int) -> None:
         _note_failure(delivery, DeliveryDeferred(type(fault).__name__))
     else:
         _end(delivery, state=Delivery.State.SENT, sent_at=timezone.now(), error="", error_code="")
+
+
+def notifier_for(channel: str) -> Notifier:
+    """The notifier for ``channel``. Raises DeliveryRefused if there is none (a plugin was switched off)."""
+    offered = [notifier for answer in plugins.ask("notifiers") for notifier in answer]
+    known = {notifier.channel: notifier for notifier in [EmailNotifier(), WebhookNotifier(), *offered]}
+    try:
+        return known[channel]
+    except KeyError:
+        raise DeliveryRefused(f"no notifier for the channel {channel}") from None
 
 
 def _claim(delivery_id: int) -> Delivery | None:

@@ -15,7 +15,7 @@ from django.utils import translation
 from django.utils.formats import date_format
 from django.utils.html import escape
 
-from packager import mailstops
+from packager.delivery import unsubscribe
 from packager.models import Delivery, PackageRequest
 from packager.requester.asked import asked
 from packager.requester.story import Story
@@ -67,7 +67,7 @@ def _facts(delivery: Delivery) -> dict[str, str]:
         "doi": request.doi,
         "download_url": request.download_url,
         "status_url": request.status_url,
-        "stop_url": mailstops.stop_url(delivery.address),
+        "stop_url": unsubscribe.stop_url(delivery.address),
         "expires": date_format(package.expires_at, "DATE_FORMAT") if package else "",
         "rows": "" if package is None or package.rows is None else intcomma(package.rows),
         "size": filesizeformat(package.size) if package else "",

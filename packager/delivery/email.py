@@ -8,10 +8,9 @@ from contextlib import contextmanager
 
 from django.core.mail import BadHeaderError, EmailMultiAlternatives
 
-from packager import mailstops
+from packager.delivery import mail_templates, unsubscribe
 from packager.errors import DeliveryDeferred, DeliveryRefused, DeliveryUnwanted
 from packager.models import Delivery
-from packager.notifiers import messages
 
 
 class EmailNotifier:
@@ -21,9 +20,9 @@ class EmailNotifier:
 
     def send(self, delivery: Delivery) -> None:
         """Send it now. Raises DeliveryDeferred, DeliveryRefused, DeliveryUnwanted."""
-        if mailstops.is_stopped(delivery.address):
+        if unsubscribe.is_stopped(delivery.address):
             raise DeliveryUnwanted
-        message = messages.compose(delivery)
+        message = mail_templates.compose(delivery)
         mail = EmailMultiAlternatives(message.subject, message.text, message.sender, [delivery.address])
         mail.attach_alternative(message.html, "text/html")
         mail.extra_headers = {"Auto-Submitted": "auto-generated", **message.headers}

@@ -1,0 +1,36 @@
+"""Asks the plugins. What they can be asked is described in ``hookspecs.py``; ``portal/plugins.py`` switches them on."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import pluggy
+
+from packager import hookspecs
+from packager.events import Happening
+
+log = logging.getLogger(__name__)
+manager = pluggy.PluginManager(hookspecs.PROJECT)
+manager.add_hookspecs(hookspecs)
+
+
+def ask(hook: str, **arguments: Any) -> list[Any]:
+    """What each plugin answers to ``hook``, in the order of ``PLUGINS``; plugins without an answer are left out."""
+    # pluggy asks the plugin registered last first; PLUGINS promises the order of the list
+    answers = getattr(manager.hook, hook)(**arguments)
+    return [answer for answer in reversed(answers) if answer is not None]
+
+
+def implemented(hook: str) -> bool:
+    """Whether any plugin has something to say to ``hook``."""
+    return bool(getattr(manager.hook, hook).get_hookimpls())
+
+
+def tell(event: Happening) -> None:
+    """Hand an event to each plugin that listens; one that raises is logged, and the others still hear of it."""
+    for listener in reversed(manager.hook.on_event.get_hookimpls()):
+        try:
+            listener.function(event)
+        except Exception:
+            log.exception("plugin %s failed on %s", listener.plugin_name, type(event).__name__)
