@@ -10,7 +10,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from packager.models import Kind, PackageError, PackageRequest, Status
-from packager.overview import Overview, overview
+from packager.presentation.service_status import Overview, overview
 from portal.health import free_bytes
 from stats import queries
 from stats.plots import days_between, plot

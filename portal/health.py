@@ -16,7 +16,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from packager import requests
 from packager.models import Delivery
-from packager.overview import Overview, overview
+from packager.presentation.service_status import Overview, overview
 from packager.storage import filesystem
 
 #: Less room than this in the store is not ready.

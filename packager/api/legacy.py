@@ -16,10 +16,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from packager import caretaker, overview, parameters, requests
+from packager import caretaker, parameters, requests
 from packager.api.v1.base import AlwaysJson
 from packager.errors import BodyTooLarge, NotAuthorized, PackagerError, RequestError
 from packager.models import Kind
+from packager.presentation import service_status
 from packager.security import sites
 from packager.submission import Submission, query_parameters
 
@@ -188,7 +189,7 @@ class StatusView(LegacyView):
 
     def handle(self, form: Mapping[str, Any]) -> dict[str, Any]:
         """Workers, requests that wait, requests that are done."""
-        now = overview.overview()
+        now = service_status.overview()
         return {
             "worker_count": now.workers,
             "queue_length": now.queued,

@@ -17,8 +17,8 @@ from django.utils.html import escape
 
 from packager.delivery import unsubscribe
 from packager.models import Delivery, PackageRequest
-from packager.requester.asked import asked
-from packager.requester.story import Story
+from packager.presentation.query_summary import asked
+from packager.presentation.status import Story
 
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 #: How much of a search or a filter a mail repeats, in characters.

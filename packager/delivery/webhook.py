@@ -10,9 +10,9 @@ import time
 from django.conf import settings
 from rest_framework.utils.encoders import JSONEncoder
 
-from packager.api.v1.answers import RequestAnswer
 from packager.errors import AddressForbidden, DeliveryDeferred, DeliveryRefused, RequestError, SourceError
 from packager.models import Delivery, PackageRequest
+from packager.presentation.serializers import RequestAnswer
 from packager.security import encryption
 from packager.streaming.http import AddressRule, HttpClient, Patience
 

@@ -15,8 +15,8 @@ from django.views.decorators.http import require_POST, require_safe
 from packager import requests
 from packager.errors import Conflict
 from packager.models import PackageRequest
-from packager.requester.asked import asked
-from packager.requester.story import Story
+from packager.presentation.query_summary import asked
+from packager.presentation.status import Story
 
 
 def _wanted(token: str) -> PackageRequest:

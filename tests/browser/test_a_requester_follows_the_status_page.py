@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 from demo.ckan import DemoCkan
 from packager import transitions
 from packager.models import PackageRequest, Status
-from packager.requester import story
+from packager.presentation import status
 from tests.browser.requests_in_every_state import expired, queued, succeeded
 from tests.packager.conftest import run_tasks
 
@@ -28,7 +28,7 @@ def ckan():
 @pytest.fixture(autouse=True)
 def hurried(monkeypatch):
     """Pages look again every second."""
-    monkeypatch.setattr(story, "LOOK_AGAIN", dict.fromkeys(story.LOOK_AGAIN, 1))
+    monkeypatch.setattr(status, "LOOK_AGAIN", dict.fromkeys(status.LOOK_AGAIN, 1))
 
 
 def _path(request):

@@ -8,8 +8,9 @@ from django.utils import translation
 from demo.catalogue import Resource
 from demo.data import Column
 from demo.table import Table
-from packager import errors, wording
+from packager import errors
 from packager.errors import DeliveryError, PackagerError, RequestError
+from packager.presentation import translation as texts
 from packager.streaming.sources import ckan_wholeness, url
 from tests.requester import translations
 from tests.requester.conftest import page, words
@@ -49,12 +50,12 @@ def _sentences(parent=PackagerError):
 
 
 def test_every_sentence_of_our_errors_can_be_translated():
-    assert set(_sentences()) - set(wording.ERRORS) == set()
+    assert set(_sentences()) - set(texts.ERRORS) == set()
 
 
 def test_notes_on_wholeness_can_be_translated():
     notes = {ckan_wholeness.UNKNOWN, ckan_wholeness.CHANGED, ckan_wholeness.ESTIMATED, url.UNCHECKED}
-    assert notes - set(wording.NOTES) == set()
+    assert notes - set(texts.NOTES) == set()
 
 
 @pytest.mark.parametrize(
@@ -88,8 +89,8 @@ def test_notes_on_wholeness_can_be_translated():
 )
 def test_composed_sentences_are_recognised(english, german):
     with translation.override("de"):
-        assert wording.translated(english) == german
-    assert wording.translated(english) == english
+        assert texts.translated(english) == german
+    assert texts.translated(english) == english
 
 
 @pytest.mark.parametrize("long_cells", [1, 2])
@@ -101,7 +102,7 @@ def test_every_note_of_a_format_is_recognised(built, ckan, long_cells):
     notes = [note for wish in wishes for note in built(resource_id=awkward.id, **wish).package.notes]
     assert len(notes) == 2
     with translation.override("de"):
-        assert not {wording.translated(note) for note in notes} & set(notes)
+        assert not {texts.translated(note) for note in notes} & set(notes)
 
 
 def test_the_page_speaks_the_language_of_the_browser(built, portal):

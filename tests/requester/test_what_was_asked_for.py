@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from packager.models import Kind, PackageRequest
-from packager.requester.asked import asked
+from packager.presentation.query_summary import asked
 
 
 def _asked(**values):

@@ -12,8 +12,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.encoders import JSONEncoder
 
-from packager.api.v1.answers import RequestAnswer
 from packager.models import PackageRequest, Queue, Status
+from packager.presentation.serializers import RequestAnswer
 
 #: Seconds after which a look again makes sense.
 SOON, LATER = 2, 10

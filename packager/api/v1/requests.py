@@ -15,7 +15,6 @@ from rest_framework.response import Response
 
 from packager import parameters, requests
 from packager.api.v1 import examples, polling
-from packager.api.v1.answers import PackageAnswer, RequestAnswer
 from packager.api.v1.base import KeyView
 from packager.api.v1.lists import Pages, RequestFilter
 from packager.api.v1.problems import documented
@@ -23,6 +22,7 @@ from packager.api.v1.questions import RequestQuestion
 from packager.errors import Conflict, NotFound
 from packager.models import PackageRequest, Status
 from packager.ownership import Owner
+from packager.presentation.serializers import PackageAnswer, RequestAnswer
 from packager.security import encryption
 from packager.security.api_keys import Scope
 

@@ -13,12 +13,12 @@ from rest_framework.response import Response
 
 from packager import VERSION, engine, estimates, plugins
 from packager.api.v1 import examples, problems
-from packager.api.v1.answers import ErrorAnswer, EstimateAnswer
 from packager.api.v1.base import LARGEST_BODY, KeyView, OpenView
 from packager.api.v1.lists import ErrorFilter, ErrorPages
 from packager.api.v1.problems import documented
 from packager.api.v1.questions import RequestQuestion
 from packager.models import PackageError
+from packager.presentation.serializers import ErrorAnswer, EstimateAnswer
 from packager.security.api_keys import Scope
 from packager.streaming.formats.base import DescribesOptions, Format
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from packager.overview import Overview, overview
+from packager.presentation.service_status import Overview, overview
 
 
 class Command(BaseCommand):

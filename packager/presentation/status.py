@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from packager.models import UNDER_WAY, PackageRequest, Status
-from packager.wording import error_class, translated
+from packager.presentation.translation import error_class, translated
 
 #: Seconds until a page looks again. Who waits in the queue waits longer than who watches a build.
 LOOK_AGAIN = {Status.QUEUED: 5, Status.RUNNING: 2}

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from packager import engine
 from packager.errors import RequestError
 from packager.models import Kind, PackageRequest
-from packager.wording import translated
+from packager.presentation.translation import translated
 
 #: CKAN 2.12's range filters (https://docs.ckan.org/en/2.12/maintaining/datastore.html#filters).
 _COMPARISONS = {

@@ -1,0 +1,1 @@
+"""What people read of a request, once for page, mail, package, admin and API."""
