@@ -16,11 +16,12 @@ from django.utils import timezone
 from django_q.brokers import get_broker
 from django_q.tasks import async_task
 
-from packager import engine, events, plugins, sizing, transitions
+from packager import engine, events, plugins, transitions
 from packager.delivery import deliveries, webhook
 from packager.errors import Conflict, StoreError
+from packager.intake import routing
+from packager.intake.idempotency import Owner
 from packager.models import Delivery, Kind, Package, PackageRequest, Queue, Status
-from packager.ownership import Owner
 from packager.security import encryption
 from packager.storage import filesystem
 from packager.submission import Submission, check_lengths, from_request
@@ -82,7 +83,7 @@ def _queue_for(submission: Submission, ignore_cache: bool) -> str:
         return Queue.FAST
     if leader := _leader(fingerprint):
         return leader.queue
-    return sizing.queue_for(submission)
+    return routing.queue_for(submission)
 
 
 def fresh_package(fingerprint: str) -> Package | None:

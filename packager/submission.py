@@ -9,8 +9,8 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from packager import parameters
 from packager.errors import RequestError
+from packager.intake import validation
 from packager.models import Kind, PackageRequest
 from packager.security import encryption
 from packager.streaming.types import Query
@@ -80,22 +80,22 @@ def query_parameters(form: Mapping[str, Any]) -> dict[str, Any]:
         RequestError: a value that cannot be used; names its field.
     """
     found = {
-        "filters": parameters.json_object("filters", form.get("filters")),
+        "filters": validation.json_object("filters", form.get("filters")),
         "q": _full_text(form.get("q")),
-        "plain": parameters.truth("plain", form.get("plain")),
-        "language": parameters.optional("language", form.get("language")),
-        "fields": list(parameters.names("fields", form.get("fields"))),
-        "sort": parameters.optional("sort", form.get("sort")).strip(),
-        "limit": parameters.whole_number("limit", form.get("limit")),
-        "offset": parameters.whole_number("offset", form.get("offset")),
+        "plain": validation.truth("plain", form.get("plain")),
+        "language": validation.optional("language", form.get("language")),
+        "fields": list(validation.names("fields", form.get("fields"))),
+        "sort": validation.optional("sort", form.get("sort")).strip(),
+        "limit": validation.whole_number("limit", form.get("limit")),
+        "offset": validation.whole_number("offset", form.get("offset")),
     }
     return {name: value for name, value in found.items() if value not in (None, "", {}, [])}
 
 
 def _full_text(value: Any) -> Any:
     if isinstance(value, dict):
-        return parameters.json_object("q", value)
-    return parameters.optional("q", value)
+        return validation.json_object("q", value)
+    return validation.optional("q", value)
 
 
 def from_request(request: PackageRequest) -> Submission:
@@ -108,7 +108,7 @@ def from_request(request: PackageRequest) -> Submission:
 
 def check_lengths(submission: Submission) -> None:
     """Raises RequestError for what does not fit into the tables, or could break a header."""
-    parameters.short("resource_id", submission.resource_id, 255)
-    parameters.short("doi", submission.doi, 255)
+    validation.short("resource_id", submission.resource_id, 255)
+    validation.short("doi", submission.doi, 255)
     if len(json.dumps(submission.parameters)) > 100_000:
         raise RequestError("The parameters of the query are too long", field="filters")

@@ -8,9 +8,9 @@ from typing import Any
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from packager import parameters
 from packager.api.legacy import LegacyView
 from packager.errors import RequestError
+from packager.intake import validation
 from stats import queries
 
 #: More than any table holds, and still a number that every database takes.
@@ -59,7 +59,7 @@ def records_answer(kind: str, fields: Fields) -> dict[str, Any]:
 
 
 def _text(fields: Fields, name: str) -> str | None:
-    return parameters.optional(name, fields.get(name)) or None
+    return validation.optional(name, fields.get(name)) or None
 
 
 def _whole(fields: Fields, name: str, default: int) -> int:

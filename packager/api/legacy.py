@@ -16,9 +16,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from packager import caretaker, parameters, requests
+from packager import caretaker, requests
 from packager.api.v1.base import AlwaysJson
 from packager.errors import BodyTooLarge, NotAuthorized, PackagerError, RequestError
+from packager.intake import validation
 from packager.models import Kind
 from packager.presentation import service_status
 from packager.security import sites
@@ -130,12 +131,12 @@ class PackageView(LegacyView):
     @staticmethod
     def common(form: Mapping[str, Any]) -> dict[str, Any]:
         """What every request has. Raises RequestError."""
-        email = parameters.required("email", form.get("email")).strip()
+        email = validation.required("email", form.get("email")).strip()
         return {
-            "resource_id": parameters.required("resource_id", form.get("resource_id")),
-            "email": parameters.email_address("email", email),
-            "key": parameters.short("key", parameters.optional("key", form.get("key")), 2000),
-            "doi": parameters.optional("doi", form.get("doi")),
+            "resource_id": validation.required("resource_id", form.get("resource_id")),
+            "email": validation.email_address("email", email),
+            "key": validation.short("key", validation.optional("key", form.get("key")), 2000),
+            "doi": validation.optional("doi", form.get("doi")),
         }
 
 
@@ -144,12 +145,12 @@ class PackageDatastoreView(PackageView):
 
     def submission(self, form: Mapping[str, Any]) -> Submission:
         """What ``form`` asks for. Raises RequestError."""
-        api_url = parameters.required("api_url", form.get("api_url"))
+        api_url = validation.required("api_url", form.get("api_url"))
         return Submission(
             kind=Kind.DATASTORE,
-            api_url=parameters.http_address("api_url", api_url),
+            api_url=validation.http_address("api_url", api_url),
             parameters=query_parameters(form),
-            format=parameters.optional("format", form.get("format")).lower() or "csv",
+            format=validation.optional("format", form.get("format")).lower() or "csv",
             **self.common(form),
         )
 
@@ -159,11 +160,11 @@ class PackageDwcArchiveView(PackageDatastoreView):
 
     def submission(self, form: Mapping[str, Any]) -> Submission:
         """What ``form`` asks for. Raises RequestError."""
-        flavour = parameters.optional("format", form.get("format")).lower() or "csv"
+        flavour = validation.optional("format", form.get("format")).lower() or "csv"
         options = {
-            "flavour": parameters.choice("format", flavour, FLAVOURS),
-            "eml": parameters.optional("eml", form.get("eml")),
-            "for_gbif": parameters.truth("for_gbif", form.get("for_gbif")) or False,
+            "flavour": validation.choice("format", flavour, FLAVOURS),
+            "eml": validation.optional("eml", form.get("eml")),
+            "for_gbif": validation.truth("for_gbif", form.get("for_gbif")) or False,
         }
         return replace(super().submission({**form, "format": "dwca"}), options=options)
 
@@ -173,10 +174,10 @@ class PackageUrlView(PackageView):
 
     def submission(self, form: Mapping[str, Any]) -> Submission:
         """What ``form`` asks for. Raises RequestError."""
-        url = parameters.required("resource_url", form.get("resource_url"))
+        url = validation.required("resource_url", form.get("resource_url"))
         return Submission(
             kind=Kind.URL,
-            resource_url=parameters.http_address("resource_url", url),
+            resource_url=validation.http_address("resource_url", url),
             format="",
             **self.common(form),
         )

@@ -8,8 +8,8 @@ import pytest
 from django.db import connection
 
 from packager import requests
+from packager.intake.idempotency import Owner
 from packager.models import PackageRequest
-from packager.ownership import Owner
 
 
 def test_the_same_call_gives_the_same_request(api, body):

@@ -8,8 +8,8 @@ from django.conf import settings
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from packager import parameters
 from packager.errors import RequestError
+from packager.intake import validation
 from packager.models import Kind
 from packager.submission import Submission, query_parameters
 
@@ -58,7 +58,7 @@ def _text(most: int, help_text: str, **more: Any) -> serializers.CharField:
 
 def _count(help_text: str) -> serializers.IntegerField:
     return serializers.IntegerField(
-        required=False, allow_null=True, min_value=0, max_value=parameters.LARGEST, help_text=help_text
+        required=False, allow_null=True, min_value=0, max_value=validation.LARGEST, help_text=help_text
     )
 
 
@@ -114,22 +114,22 @@ def _common(data: dict[str, Any]) -> dict[str, Any]:
     email, webhook_url = data.get("email"), data.get("webhook_url")
     language = data.get("mail_language", "")
     return {
-        "resource_id": parameters.required("resource_id", data.get("resource_id")),
-        "email": parameters.email_address("email", email.strip()) if email else "",
-        "options": parameters.json_object("options", data.get("options")),
-        "key": parameters.short("key", parameters.optional("key", data.get("key")), 2000),
-        "doi": parameters.optional("doi", data.get("doi")),
-        "language": parameters.choice("mail_language", language, dict(settings.LANGUAGES)) if language else "",
-        "webhook_url": parameters.http_address("webhook_url", webhook_url) if webhook_url else "",
+        "resource_id": validation.required("resource_id", data.get("resource_id")),
+        "email": validation.email_address("email", email.strip()) if email else "",
+        "options": validation.json_object("options", data.get("options")),
+        "key": validation.short("key", validation.optional("key", data.get("key")), 2000),
+        "doi": validation.optional("doi", data.get("doi")),
+        "language": validation.choice("mail_language", language, dict(settings.LANGUAGES)) if language else "",
+        "webhook_url": validation.http_address("webhook_url", webhook_url) if webhook_url else "",
     }
 
 
 def _of_table(data: dict[str, Any]) -> dict[str, Any]:
     if "resource_url" in data:
         raise RequestError("Parameter resource_url is for files, and this is about a table", field="resource_url")
-    api_url = parameters.required("api_url", data.get("api_url"))
+    api_url = validation.required("api_url", data.get("api_url"))
     return {
-        "api_url": parameters.http_address("api_url", api_url),
+        "api_url": validation.http_address("api_url", api_url),
         "parameters": query_parameters(data),
         "format": data.get("format", "csv").lower(),
     }
@@ -139,5 +139,5 @@ def _of_file(data: dict[str, Any]) -> dict[str, Any]:
     for name in OF_TABLES:
         if name in data:
             raise RequestError(f"Parameter {name} is for tables, and this is about a file", field=name)
-    url = parameters.required("resource_url", data.get("resource_url"))
-    return {"resource_url": parameters.http_address("resource_url", url), "format": ""}
+    url = validation.required("resource_url", data.get("resource_url"))
+    return {"resource_url": validation.http_address("resource_url", url), "format": ""}

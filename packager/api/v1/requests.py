@@ -13,15 +13,16 @@ from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from packager import parameters, requests
+from packager import requests
 from packager.api.v1 import examples, polling
 from packager.api.v1.base import KeyView
 from packager.api.v1.lists import Pages, RequestFilter
 from packager.api.v1.problems import documented
 from packager.api.v1.questions import RequestQuestion
 from packager.errors import Conflict, NotFound
+from packager.intake import validation
+from packager.intake.idempotency import Owner
 from packager.models import PackageRequest, Status
-from packager.ownership import Owner
 from packager.presentation.serializers import PackageAnswer, RequestAnswer
 from packager.security import encryption
 from packager.security.api_keys import Scope
@@ -78,7 +79,7 @@ class RequestsView(KeyView, GenericAPIView[PackageRequest]):
 
     def _owner(self, call: Request) -> Owner:
         name = call.headers.get("Idempotency-Key", "")
-        parameters.short("Idempotency-Key", parameters.optional("Idempotency-Key", name), 255)
+        validation.short("Idempotency-Key", validation.optional("Idempotency-Key", name), 255)
         return Owner(self.api_key, name, encryption.mark(json.dumps(call.data, sort_keys=True)))
 
 

@@ -11,12 +11,13 @@ from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from packager import VERSION, engine, estimates, plugins
+from packager import VERSION, engine, plugins
 from packager.api.v1 import examples, problems
 from packager.api.v1.base import LARGEST_BODY, KeyView, OpenView
 from packager.api.v1.lists import ErrorFilter, ErrorPages
 from packager.api.v1.problems import documented
 from packager.api.v1.questions import RequestQuestion
+from packager.intake import estimates
 from packager.models import PackageError
 from packager.presentation.serializers import ErrorAnswer, EstimateAnswer
 from packager.security.api_keys import Scope

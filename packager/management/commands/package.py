@@ -13,8 +13,9 @@ from urllib.parse import parse_qs, urlsplit
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
-from packager import engine, parameters
+from packager import engine
 from packager.errors import PackagerError, RequestError
+from packager.intake import validation
 from packager.models import Kind
 from packager.streaming.pipeline import Summary
 from packager.streaming.types import Progress
@@ -79,7 +80,7 @@ def _count(text: str) -> int:
 
 
 def _submission(options: dict[str, Any]) -> Submission:
-    address = parameters.http_address("address", options["address"])
+    address = validation.http_address("address", options["address"])
     api_url, resource_id = locate(address)
     resource_id = options["resource_id"] or resource_id
     key = options["key"] or os.environ.get("CKAN_API_KEY", "")
