@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 from uuid import UUID
 
-from packager import builds, caretaker, requests
 from packager.delivery import deliveries
 from packager.errors import RequestError
+from packager.lifecycle import builds, maintenance, requests
 
 log = logging.getLogger(__name__)
 
@@ -29,12 +29,12 @@ def send_due_deliveries() -> int:
 
 def requeue_stale() -> int:
     """Take back the builds of workers that died."""
-    return caretaker.requeue_stale()
+    return maintenance.requeue_stale()
 
 
 def expire_packages() -> int:
     """Delete what is past its time."""
-    return caretaker.expire_packages()
+    return maintenance.expire_packages()
 
 
 def hand_over(ids_and_queues: list[tuple[str, str]]) -> None:

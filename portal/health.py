@@ -14,7 +14,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
-from packager import requests
+from packager.lifecycle import requests
 from packager.models import Delivery
 from packager.presentation.service_status import Overview, overview
 from packager.storage import filesystem

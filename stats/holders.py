@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from django.db import transaction
 
-from packager import personal
+from packager.lifecycle import personal_data
 from stats.anonymise import domain_of, is_hashed
 from stats.models import ErrorRecord, Requester, RequestRecord
 
@@ -54,8 +54,8 @@ class RequestAddresses:
 
     def plain(self) -> Iterator[str]:
         """Distinct plain addresses, each as it is written."""
-        return (address for address in sorted(personal.addresses()) if not is_hashed(address))
+        return (address for address in sorted(personal_data.addresses()) if not is_hashed(address))
 
     def replace(self, address: str, hashed: str) -> int:
         """Put the hash where the address is."""
-        return personal.replace_address(address, hashed)
+        return personal_data.replace_address(address, hashed)

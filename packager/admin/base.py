@@ -13,7 +13,7 @@ from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from packager.bulk import chunks
+from packager.lifecycle.bulk import chunks
 
 SEE_ADDRESSES = "packager.see_personal_data"
 SEE_TRACEBACKS = "packager.see_traceback"

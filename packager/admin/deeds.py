@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from packager import bulk, personal, requests
 from packager.admin.base import ERASE, OPERATE
-from packager.bulk import Tally
 from packager.errors import Conflict
+from packager.lifecycle import bulk, personal_data, requests
+from packager.lifecycle.bulk import Tally
 from packager.models import UNDER_WAY, PackageRequest, Status
 from packager.querysets import RequestQuerySet
 
@@ -36,7 +36,7 @@ class Deed:
 
 
 def _forget(pk: UUID, actor: str) -> None:
-    if personal.forget_many(PackageRequest.objects.filter(pk=pk)).left:
+    if personal_data.forget_many(PackageRequest.objects.filter(pk=pk)).left:
         raise Conflict("A request that is under way needs its address; cancel it first")
 
 
@@ -88,7 +88,7 @@ DEEDS = {
             ERASE,
             _ENDED,
             _forget,
-            lambda chosen, actor: personal.forget_many(chosen),
+            lambda chosen, actor: personal_data.forget_many(chosen),
             warning="Addresses, webhooks and keys are deleted for good, also from the statistics. No mail can follow.",
         ),
     )

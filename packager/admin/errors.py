@@ -14,8 +14,8 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from packager import failures
 from packager.admin.base import OPERATE, SEE_TRACEBACKS, StaffAdmin, log, staff
+from packager.lifecycle import failures
 from packager.models import PackageError, PackageRequest
 from packager.querysets import ErrorQuerySet
 

@@ -24,8 +24,8 @@ from packager.admin.base import OPERATE, SEE_ADDRESSES, SEE_TRACEBACKS, StaffAdm
 from packager.admin.deeds import DEEDS, Deed
 from packager.admin.filters import FormatFilter, HasErrors, HostFilter, ResourceFilter
 from packager.errors import RequestError
+from packager.lifecycle.personal_data import masked
 from packager.models import PackageError, PackageRequest, Status
-from packager.personal import masked
 
 
 @admin.register(PackageRequest)

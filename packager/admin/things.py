@@ -11,8 +11,8 @@ from django.utils.safestring import SafeString
 
 from packager.admin import cells
 from packager.admin.base import SEE_ADDRESSES, StaffAdmin
+from packager.lifecycle.personal_data import masked
 from packager.models import Delivery, Package
-from packager.personal import masked
 
 
 @admin.register(Package)

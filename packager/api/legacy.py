@@ -16,10 +16,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from packager import caretaker, requests
 from packager.api.v1.base import AlwaysJson
 from packager.errors import BodyTooLarge, NotAuthorized, PackagerError, RequestError
 from packager.intake import validation
+from packager.lifecycle import maintenance, requests
 from packager.models import Kind
 from packager.presentation import service_status
 from packager.security import sites
@@ -203,5 +203,5 @@ class ClearCachesView(LegacyView):
 
     def handle(self, form: Mapping[str, Any]) -> dict[str, Any]:
         """Delete every package that is kept."""
-        caretaker.clear_packages()
+        maintenance.clear_packages()
         return {"message": "Done."}

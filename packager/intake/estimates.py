@@ -9,7 +9,8 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Sum
 
-from packager import engine, requests
+from packager import engine
+from packager.lifecycle import requests
 from packager.models import Kind, Package, PackageRequest, Queue, Status
 from packager.streaming.types import Shape
 from packager.submission import Submission

@@ -12,8 +12,8 @@ from django.utils.cache import get_conditional_response, patch_cache_control
 from django.utils.http import quote_etag
 from django.views.decorators.http import require_POST, require_safe
 
-from packager import requests
 from packager.errors import Conflict
+from packager.lifecycle import requests
 from packager.models import PackageRequest
 from packager.presentation.query_summary import asked
 from packager.presentation.status import Story

@@ -12,8 +12,9 @@ from django.utils.cache import patch_cache_control
 from django.utils.http import quote_etag
 from django.views.decorators.http import require_safe
 
-from packager import events, requests
+from packager import events
 from packager.errors import StoreError
+from packager.lifecycle import requests
 from packager.models import Package, PackageRequest, Status, increase
 from packager.requester.views import private
 from packager.storage import filesystem, http_range

@@ -7,8 +7,8 @@ import threading
 import pytest
 from django.db import connection
 
-from packager import requests
 from packager.intake.idempotency import Owner
+from packager.lifecycle import requests
 from packager.models import PackageRequest
 
 

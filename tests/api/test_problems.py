@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from packager import requests
 from packager.api.v1 import problems
+from packager.lifecycle import requests
 
 
 @pytest.mark.parametrize(

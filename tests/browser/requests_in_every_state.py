@@ -9,7 +9,7 @@ from typing import Any
 from django.utils import timezone
 
 from demo.ckan import DemoCkan
-from packager import caretaker, requests, transitions
+from packager.lifecycle import maintenance, requests, transitions
 from packager.models import Kind, Package, PackageRequest
 from packager.submission import Submission
 from tests.packager.conftest import run_tasks
@@ -72,7 +72,7 @@ def expired(ckan: DemoCkan) -> PackageRequest:
     """Its package is gone."""
     request = succeeded(ckan)
     Package.objects.update(expires_at=timezone.now() - timedelta(hours=1))
-    caretaker.expire_packages()
+    maintenance.expire_packages()
     return request
 
 

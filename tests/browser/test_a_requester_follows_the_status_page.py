@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from demo.ckan import DemoCkan
-from packager import transitions
+from packager.lifecycle import transitions
 from packager.models import PackageRequest, Status
 from packager.presentation import status
 from tests.browser.requests_in_every_state import expired, queued, succeeded

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.core import mail
 
-from packager import requests
+from packager.lifecycle import requests
 from packager.models import Delivery, PackageRequest
 from stats.models import ErrorRecord, Requester, RequestRecord
 

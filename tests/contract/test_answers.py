@@ -191,7 +191,7 @@ def test_pages_of_faults_show_nothing_of_the_inside(portal, monkeypatch):
     def broken(*_):
         raise RuntimeError("the inside")
 
-    monkeypatch.setattr("packager.overview.overview", broken)
+    monkeypatch.setattr("packager.presentation.service_status.overview", broken)
     monkeypatch.setattr("portal.health.overview", broken)
     outsider = Client(raise_request_exception=False)
     for answer in (outsider.post("/status", {"secret": "open sesame"}), outsider.get("/metrics")):

@@ -10,7 +10,7 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from packager import caretaker
+from packager.lifecycle import maintenance
 from packager.models import Status
 from packager.storage import filesystem
 
@@ -41,7 +41,7 @@ def test_the_number_of_days_is_a_setting(built, settings):
     assert request.package.expires_at - request.package.created_at == timedelta(days=1)
 
 
-@pytest.mark.parametrize("care", [caretaker.clear_packages, caretaker.expire_packages])
+@pytest.mark.parametrize("care", [maintenance.clear_packages, maintenance.expire_packages])
 def test_only_packages_of_ours_are_deleted(built, settings, tmp_path, care):
     request = built()
     store = Path(settings.PACKAGER_STORE_DIRECTORY)
@@ -73,6 +73,6 @@ def test_a_package_that_became_a_symbolic_link_is_left_with_what_it_points_to(bu
     _file(request).rename(precious)
     _file(request).symlink_to(precious)
     with time_machine.travel(timezone.now() + timedelta(days=8)):
-        caretaker.expire_packages()
+        maintenance.expire_packages()
     assert _file(request).is_symlink()
     assert precious.exists()

@@ -58,7 +58,7 @@ def test_what_is_written_to_the_log_is_redacted_even_if_a_fault_repeats_it(made,
     def broken(*_, **__):
         raise RuntimeError(f"broken for {ADDRESS} with Authorization: {key}")
 
-    monkeypatch.setattr("packager.builds._stream", broken)
+    monkeypatch.setattr("packager.lifecycle.builds._stream", broken)
     request = made(key=key, email=ADDRESS)
     written = "\n".join(RedactingFormatter("%(message)s").format(record) for record in caplog.records)
     assert "RuntimeError" in written

@@ -15,7 +15,7 @@ from django_q.models import OrmQ
 from django_q.signing import SignedPackage
 
 from demo.ckan import DemoCkan
-from packager import requests
+from packager.lifecycle import requests
 from packager.models import Kind, PackageRequest, Status
 from packager.submission import Submission
 

@@ -9,7 +9,7 @@ import time_machine
 from django.core import mail
 from django.utils import timezone
 
-from packager import requests
+from packager.lifecycle import requests
 from packager.models import Package, Queue, Status
 from packager.storage import filesystem
 

@@ -9,8 +9,8 @@ import pytest
 from django.core import mail
 from django.db import connection
 
-from packager import builds, requests
 from packager.errors import Conflict
+from packager.lifecycle import builds, requests
 from packager.models import Package, PackageRequest, Status
 from packager.storage import filesystem
 from tests.packager.conftest import run_tasks

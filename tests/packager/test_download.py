@@ -9,7 +9,7 @@ import time_machine
 from django.conf import settings as django_settings
 from django.utils import timezone
 
-from packager import caretaker
+from packager.lifecycle import maintenance
 from packager.models import Status
 from packager.storage import filesystem
 
@@ -103,7 +103,7 @@ def test_downloads_are_counted_once_each_and_head_is_not_one(served):
 def test_an_expired_package_is_gone_and_says_so(served):
     request, get, _ = served
     with time_machine.travel(timezone.now() + timedelta(days=django_settings.PACKAGER_EXPIRY_DAYS, hours=1)):
-        assert caretaker.expire_packages() == 1
+        assert maintenance.expire_packages() == 1
     answer, body = get()
     assert answer.status_code == 410
     assert b"expired" in body

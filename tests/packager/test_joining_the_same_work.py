@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.core import mail
 
-from packager import caretaker, requests
+from packager.lifecycle import maintenance, requests
 from packager.models import Package, PackageRequest, Status
 from tests.packager.conftest import run_tasks
 
@@ -70,7 +70,7 @@ def test_stranded_followers_join_whoever_does_the_same_work_now(portal, submissi
     follower = requests.submit(submission(email="grace@example.org"))
     PackageRequest.objects.filter(pk=first.pk).update(status=Status.CANCELLED)
     third = requests.submit(submission())
-    assert caretaker.requeue_stale() == 1
+    assert maintenance.requeue_stale() == 1
     follower.refresh_from_db()
     assert follower.leader == third
     run_tasks()

@@ -9,8 +9,8 @@ import time_machine
 from django.utils import timezone
 from django_q.models import OrmQ
 
-from packager import builds, caretaker, requests, transitions
 from packager.errors import BuildFenced
+from packager.lifecycle import builds, maintenance, requests, transitions
 from packager.models import Package, PackageRequest, Status
 from packager.storage import filesystem
 from tests.packager.conftest import run_tasks
@@ -28,7 +28,7 @@ def abandoned(portal, submission):
 
 def test_a_build_without_heartbeat_is_queued_and_built_again(abandoned):
     request, _ = abandoned
-    assert caretaker.requeue_stale() == 1
+    assert maintenance.requeue_stale() == 1
     run_tasks()
     request.refresh_from_db()
     assert (request.status, request.attempt, request.losses) == (Status.SUCCEEDED, 2, 1)
@@ -36,7 +36,7 @@ def test_a_build_without_heartbeat_is_queued_and_built_again(abandoned):
 
 def test_the_old_worker_can_no_longer_report_or_finish(abandoned):
     request, old = abandoned
-    caretaker.requeue_stale()
+    maintenance.requeue_stale()
     run_tasks()
     request.refresh_from_db()
     assert transitions.report(old, rows_done=1) is False
@@ -59,7 +59,7 @@ def test_what_a_fenced_worker_stored_is_thrown_away(portal, submission, monkeypa
 def test_a_build_that_is_alive_is_left_alone(portal, submission):
     request = requests.submit(submission())
     transitions.claim(request.pk, "here:1")
-    caretaker.requeue_stale()
+    maintenance.requeue_stale()
     request.refresh_from_db()
     assert request.status == Status.RUNNING
 
@@ -73,7 +73,7 @@ def test_two_workers_never_build_the_same(portal, submission):
 def test_workers_that_keep_dying_end_in_a_failure(abandoned, settings):
     settings.PACKAGER_MAX_LOSSES = 1
     request, _ = abandoned
-    caretaker.requeue_stale()
+    maintenance.requeue_stale()
     request.refresh_from_db()
     assert (request.status, request.error_code) == (Status.FAILED, "worker_lost")
 
@@ -82,7 +82,7 @@ def test_a_request_whose_task_got_lost_is_handed_over_again(portal, submission):
     with time_machine.travel(timezone.now() - timedelta(hours=1)):
         request = requests.submit(submission())
         OrmQ.objects.all().delete()
-    caretaker.requeue_stale()
+    maintenance.requeue_stale()
     run_tasks()
     request.refresh_from_db()
     assert request.status == Status.SUCCEEDED
@@ -91,12 +91,12 @@ def test_a_request_whose_task_got_lost_is_handed_over_again(portal, submission):
 def test_a_task_that_still_waits_is_not_handed_over_twice(portal, submission):
     with time_machine.travel(timezone.now() - timedelta(hours=1)):
         requests.submit(submission())
-    caretaker.requeue_stale()
+    maintenance.requeue_stale()
     assert OrmQ.objects.count() == 1
 
 
 def test_a_lost_claim_leaves_the_heartbeat_as_fenced(abandoned, settings):
-    from packager.heartbeat import Heartbeat
+    from packager.lifecycle.heartbeat import Heartbeat
 
     settings.PACKAGER_HEARTBEAT = 0.01
     request, claim = abandoned

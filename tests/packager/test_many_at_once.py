@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from packager import bulk, personal, requests
 from packager.errors import Conflict
+from packager.lifecycle import bulk, personal_data, requests
 from packager.models import Delivery, PackageRequest, RequestHistory, Status
 from stats.models import Requester, RequestRecord
 from tests.packager.conftest import run_tasks
@@ -28,7 +28,7 @@ def states() -> dict[str, int]:
         (lambda rows: bulk.retry_many(rows, "grace"), Status.FAILED, Status.QUEUED),
         (lambda rows: bulk.cancel_many(rows, "grace"), Status.RUNNING, Status.CANCELLED),
         (bulk.resend_many, Status.SUCCEEDED, Status.SUCCEEDED),
-        (personal.forget_many, Status.SUCCEEDED, Status.SUCCEEDED),
+        (personal_data.forget_many, Status.SUCCEEDED, Status.SUCCEEDED),
     ],
     ids=["retry", "cancel", "resend", "forget"],
 )
@@ -127,7 +127,7 @@ def test_many_are_rebuilt_by_the_cluster(built, portal):
 
 def test_forgetting_leaves_no_address_behind(built, portal):
     request = built(webhook_url="https://hooks.example.org/ada")
-    personal.forget_many(chosen([request]))
+    personal_data.forget_many(chosen([request]))
     request.refresh_from_db()
     assert (request.email, request.webhook_url, request.sealed_key) == ("", "", "")
     assert set(Delivery.objects.values_list("address", flat=True)) == {""}
@@ -139,13 +139,13 @@ def test_forgetting_leaves_no_address_behind(built, portal):
 def test_somebody_with_other_requests_is_still_counted(built, portal):
     first = built()
     built(format="tsv")
-    personal.forget_many(chosen([first]))
+    personal_data.forget_many(chosen([first]))
     assert set(Requester.objects.values_list("email", flat=True)) == {"ada@example.org"}
 
 
 def test_a_request_under_way_keeps_its_address(portal):
     rows = make(1, Status.QUEUED)
-    assert personal.forget_many(chosen(rows)).left == 1
+    assert personal_data.forget_many(chosen(rows)).left == 1
     assert PackageRequest.objects.get().email == "ada@example.org"
 
 
@@ -153,4 +153,4 @@ def test_a_request_under_way_keeps_its_address(portal):
     ("address", "shown"), [("ada@example.org", "•••@example.org"), ("", ""), ("$2b$12$hash", "•••")]
 )
 def test_a_masked_address_shows_its_domain_only(address, shown):
-    assert personal.masked(address) == shown
+    assert personal_data.masked(address) == shown

@@ -7,7 +7,7 @@ from io import StringIO
 import pytest
 from django.core.management import call_command
 
-from packager import personal, requests
+from packager.lifecycle import personal_data, requests
 from packager.models import Delivery, PackageRequest
 from tests.packager.conftest import run_tasks
 
@@ -16,16 +16,16 @@ HASHED = "$2b$12$MDAwMDAwMGV4YW1wbGUuYuw1lwx67Zsjz.1gVNSqFn2UUb06lQGU."
 
 def test_the_address_of_a_request_that_is_over_is_replaced_with_that_of_its_mail(built):
     request = built(email="someone@example.com")
-    assert personal.addresses() == {"someone@example.com"}
-    assert personal.replace_address("someone@example.com", "gone") == 2
+    assert personal_data.addresses() == {"someone@example.com"}
+    assert personal_data.replace_address("someone@example.com", "gone") == 2
     assert PackageRequest.objects.get(pk=request.pk).email == "gone"
     assert Delivery.objects.get().address == "gone"
 
 
 def test_a_request_under_way_keeps_its_address(portal, submission):
     request = requests.submit(submission(email="someone@example.com"))
-    assert personal.addresses() == set()
-    assert personal.replace_address("someone@example.com", "gone") == 0
+    assert personal_data.addresses() == set()
+    assert personal_data.replace_address("someone@example.com", "gone") == 0
     assert PackageRequest.objects.get(pk=request.pk).email == "someone@example.com"
 
 
@@ -33,8 +33,8 @@ def test_a_request_under_way_keeps_its_address(portal, submission):
 def test_an_address_is_kept_until_the_mail_is_sent(built, state):
     built(email="someone@example.com")
     Delivery.objects.update(state=state)
-    assert personal.addresses() == set()
-    assert personal.replace_address("someone@example.com", "gone") == 0
+    assert personal_data.addresses() == set()
+    assert personal_data.replace_address("someone@example.com", "gone") == 0
 
 
 def test_anonymize_goes_through_requests_and_mails_once(built):
@@ -50,7 +50,7 @@ def test_anonymize_goes_through_requests_and_mails_once(built):
 def test_nobody_is_written_to_once_the_address_is_gone(built, ckan, mailoutbox):
     ckan.faults.clear()
     request = built(email="someone@example.com", parameters={"filters": {"no such field": 1}})
-    personal.replace_address("someone@example.com", HASHED)
+    personal_data.replace_address("someone@example.com", HASHED)
     mailoutbox.clear()
     requests.retry(request.pk)
     run_tasks()

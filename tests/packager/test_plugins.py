@@ -10,10 +10,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from packager import engine, events, hookspecs, plugins, requests
+from packager import engine, events, hookspecs, plugins
 from packager.delivery.deliveries import notifier_for
 from packager.errors import RequestError
 from packager.hookspecs import hook
+from packager.lifecycle import requests
 from packager.models import Delivery, Status
 from packager.streaming.types import Member, RowsPage
 from tests.packager.conftest import unpacked

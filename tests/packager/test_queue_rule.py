@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from packager import requests
+from packager.lifecycle import requests
 from packager.models import Kind, Queue
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from packager import requests
+from packager.lifecycle import requests
 from packager.models import PackageRequest
 from stats import queries
 from stats.models import DailySum, ErrorRecord, RequestRecord

@@ -7,17 +7,17 @@ from datetime import timedelta
 import time_machine
 from django.utils import timezone
 
-from packager import caretaker, requests
+from packager.lifecycle import maintenance, requests
 from packager.models import PackageRequest, Status
 
 
 def test_the_key_of_a_request_that_was_given_up_is_not_kept_for_ever(portal, submission, settings):
     request = requests.submit(submission(key="eyJkey"))
     requests.cancel(request.pk)
-    caretaker.expire_packages()
+    maintenance.expire_packages()
     assert PackageRequest.objects.get().sealed_key
     with time_machine.travel(timezone.now() + timedelta(days=settings.PACKAGER_EXPIRY_DAYS, hours=1)):
-        caretaker.expire_packages()
+        maintenance.expire_packages()
     assert PackageRequest.objects.get().sealed_key == ""
 
 

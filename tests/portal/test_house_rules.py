@@ -61,7 +61,7 @@ def test_nobody_imports_the_settings_module():
 
 @pytest.mark.parametrize("room", ["packager/api", "packager/admin", "packager/management"])
 def test_the_doors_leave_states_alone(room):
-    assert _offenders((room,), "packager.transitions", "packager.tasks", "packager.builds") == []
+    assert _offenders((room,), "packager.lifecycle.transitions", "packager.tasks", "packager.lifecycle.builds") == []
 
 
 def test_only_settings_read_the_environment():

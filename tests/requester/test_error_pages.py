@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
-from packager import requests
+from packager.lifecycle import requests
 from packager.requester import views
 from tests.requester.conftest import page, words
 

@@ -6,8 +6,8 @@ import pytest
 from django.core import mail
 
 from demo.faults import Kind as Fault
-from packager import requests
 from packager.delivery import deliveries, mail_templates
+from packager.lifecycle import requests
 from packager.models import Delivery, PackageRequest
 from tests.packager.conftest import run_tasks
 

@@ -10,7 +10,7 @@ from django.conf import settings as django_settings
 from django.utils import timezone
 
 from demo.faults import Kind as Fault
-from packager import caretaker, requests, transitions
+from packager.lifecycle import maintenance, requests, transitions
 from packager.models import Package, PackageRequest, Status
 from tests.requester.conftest import page, words
 
@@ -38,7 +38,7 @@ def expired(built):
     """A request whose package is gone."""
     request = built()
     with time_machine.travel(timezone.now() + timedelta(days=django_settings.PACKAGER_EXPIRY_DAYS, hours=1)):
-        caretaker.expire_packages()
+        maintenance.expire_packages()
     request.refresh_from_db()
     return request
 
@@ -132,7 +132,7 @@ def test_an_expired_package_can_be_made_again(expired, portal):
 def test_a_package_of_private_data_cannot_be_made_again_and_the_page_says_why(built, portal):
     request = built(key=KEY)
     with time_machine.travel(timezone.now() + timedelta(days=8)):
-        caretaker.expire_packages()
+        maintenance.expire_packages()
     answer = portal.get(page(request))
     assert "we erase" in words(answer)
     assert 'form="again"' not in answer.content.decode()

@@ -13,7 +13,6 @@ from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from packager import requests
 from packager.api.v1 import examples, polling
 from packager.api.v1.base import KeyView
 from packager.api.v1.lists import Pages, RequestFilter
@@ -22,6 +21,7 @@ from packager.api.v1.questions import RequestQuestion
 from packager.errors import Conflict, NotFound
 from packager.intake import validation
 from packager.intake.idempotency import Owner
+from packager.lifecycle import requests
 from packager.models import PackageRequest, Status
 from packager.presentation.serializers import PackageAnswer, RequestAnswer
 from packager.security import encryption

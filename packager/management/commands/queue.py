@@ -7,9 +7,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from packager import requests
 from packager.api import legacy
 from packager.errors import RequestError
+from packager.lifecycle import requests
 from packager.models import PackageRequest
 
 TASKS = {

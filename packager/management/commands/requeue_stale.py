@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from packager import caretaker
+from packager.lifecycle import maintenance
 from packager.management.counting import CountingCommand
 
 
@@ -17,4 +17,4 @@ class Command(CountingCommand):
 
     def count(self, **_: Any) -> int:
         """Do it."""
-        return caretaker.requeue_stale()
+        return maintenance.requeue_stale()

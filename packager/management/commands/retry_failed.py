@@ -9,8 +9,8 @@ from typing import Any
 from django.core.management.base import CommandParser
 from django.utils.dateparse import parse_date, parse_datetime
 
-from packager import requests
 from packager.errors import Conflict
+from packager.lifecycle import requests
 from packager.management.counting import CountingCommand
 from packager.models import PackageRequest
 

@@ -17,9 +17,10 @@ from django.db.models import OuterRef, Subquery
 from django.utils import timezone
 from django_q.tasks import async_task
 
-from packager import events, requests, transitions
+from packager import events
 from packager.delivery import deliveries
 from packager.errors import Conflict
+from packager.lifecycle import requests, transitions
 from packager.models import UNDER_WAY, Delivery, PackageRequest, Status
 from packager.querysets import RequestQuerySet
 

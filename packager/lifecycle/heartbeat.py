@@ -10,10 +10,10 @@ from types import TracebackType
 from django.conf import settings
 from django.db import DatabaseError, connection
 
-from packager import transitions
 from packager.errors import BuildFenced
+from packager.lifecycle import transitions
+from packager.lifecycle.transitions import Claim
 from packager.streaming.types import Progress
-from packager.transitions import Claim
 
 log = logging.getLogger(__name__)
 

@@ -19,17 +19,18 @@ from django.db import transaction
 from django.utils import timezone
 from django_q.exceptions import TimeoutException
 
-from packager import engine, events, requests, transitions
+from packager import engine, events
 from packager.delivery import deliveries
 from packager.errors import BuildFenced, BuildTimeout, PackagerError
-from packager.heartbeat import Heartbeat
+from packager.lifecycle import requests, transitions
+from packager.lifecycle.heartbeat import Heartbeat
+from packager.lifecycle.transitions import Claim
 from packager.models import Delivery, Package, PackageError, PackageRequest, Status
 from packager.security.redaction import redact
 from packager.storage import filesystem
 from packager.storage.filesystem import Stored
 from packager.streaming.pipeline import Summary
 from packager.submission import from_request
-from packager.transitions import Claim
 
 log = logging.getLogger(__name__)
 

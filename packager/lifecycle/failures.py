@@ -5,8 +5,8 @@ from __future__ import annotations
 from django.contrib.auth.models import AbstractUser
 from django.utils import timezone
 
-from packager import bulk
-from packager.bulk import Tally
+from packager.lifecycle import bulk
+from packager.lifecycle.bulk import Tally
 from packager.models import PackageRequest
 from packager.querysets import ErrorQuerySet
 

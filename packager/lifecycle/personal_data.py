@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from packager import events
-from packager.bulk import Tally, chunks, ids_of
+from packager.lifecycle.bulk import Tally, chunks, ids_of
 from packager.models import UNDER_WAY, Delivery, PackageRequest
 from packager.querysets import RequestQuerySet
 

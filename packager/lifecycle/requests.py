@@ -16,11 +16,12 @@ from django.utils import timezone
 from django_q.brokers import get_broker
 from django_q.tasks import async_task
 
-from packager import engine, events, plugins, transitions
+from packager import engine, events, plugins
 from packager.delivery import deliveries, webhook
 from packager.errors import Conflict, StoreError
 from packager.intake import routing
 from packager.intake.idempotency import Owner
+from packager.lifecycle import transitions
 from packager.models import Delivery, Kind, Package, PackageRequest, Queue, Status
 from packager.security import encryption
 from packager.storage import filesystem

@@ -7,11 +7,11 @@ import logging
 from django.conf import settings
 from django.db import transaction
 
-from packager import builds, requests, transitions
 from packager.errors import WorkerLost
+from packager.lifecycle import builds, requests, transitions
+from packager.lifecycle.transitions import Claim
 from packager.models import Package, PackageRequest, Queue, increase
 from packager.storage import filesystem
-from packager.transitions import Claim
 
 log = logging.getLogger(__name__)
 #: An unfinished file this old (seconds) belongs to no build that still runs.

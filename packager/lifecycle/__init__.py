@@ -1,0 +1,1 @@
+"""The only room that changes a request: submit, build, cancel, retry, rebuild, expire, and keep order."""
