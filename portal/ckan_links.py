@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
-from packager import engine
+from packager import assembly
 from packager.models import Kind, PackageRequest
 from packager.streaming.sources.base import Describes
 from packager.submission import Submission
@@ -20,7 +20,7 @@ def page_of(resource_id: str) -> str:
     if not api_url:
         return ""
     site = api_url.partition("/api/")[0]
-    source = engine.table_source(Submission(Kind.DATASTORE, resource_id, "", api_url=api_url), engine.HURRIED)
+    source = assembly.table_source(Submission(Kind.DATASTORE, resource_id, "", api_url=api_url), assembly.HURRIED)
     dataset = source.describe(resource_id).get("dataset") if isinstance(source, Describes) else None
     name = dataset.get("name") if isinstance(dataset, dict) else None
     return f"{site}/dataset/{quote(str(name), safe='')}/resource/{quote(resource_id, safe='')}" if name else site

@@ -9,7 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Sum
 
-from packager import engine
+from packager import assembly
 from packager.lifecycle import requests
 from packager.models import Kind, Package, PackageRequest, Queue, Status
 from packager.streaming.types import Shape
@@ -51,7 +51,7 @@ def estimate(submission: Submission) -> Estimate:
 
 
 def _of_file(submission: Submission) -> Estimate:
-    file = engine.file_source(submission, hurried=True).open(submission.resource_url)
+    file = assembly.file_source(submission, hurried=True).open(submission.resource_url)
     try:
         return Estimate(None, None, file.size, None, **_state(submission, Queue.FAST))
     finally:
@@ -59,7 +59,7 @@ def _of_file(submission: Submission) -> Estimate:
 
 
 def _look(submission: Submission) -> tuple[int | None, list[str]]:
-    table = engine.open_table(submission, (Shape.ROWS,), hurried=True)
+    table = assembly.open_table(submission, (Shape.ROWS,), hurried=True)
     try:
         return table.expected, [field.name for field in table.fields]
     finally:

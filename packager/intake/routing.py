@@ -6,7 +6,7 @@ import logging
 
 from django.conf import settings
 
-from packager import engine
+from packager import assembly
 from packager.errors import SourceError
 from packager.models import Kind, Queue
 from packager.submission import Submission
@@ -28,7 +28,7 @@ def rows_to_fetch(submission: Submission) -> int | None:
     if query.limit is not None:
         return query.limit
     try:
-        return engine.count_rows(submission)
+        return assembly.count_rows(submission)
     except SourceError as fault:
         log.info("the rows of %s could not be counted: %s", submission.resource_id, fault.code)
         return None

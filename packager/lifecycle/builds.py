@@ -19,7 +19,7 @@ from django.db import transaction
 from django.utils import timezone
 from django_q.exceptions import TimeoutException
 
-from packager import engine, events
+from packager import assembly, events
 from packager.delivery import deliveries
 from packager.errors import BuildFenced, BuildTimeout, PackagerError
 from packager.lifecycle import requests, transitions
@@ -74,7 +74,7 @@ def build(request_id: UUID) -> None:
 def _stream(claim: Claim) -> Outcome:
     request, started = PackageRequest.objects.get(pk=claim.request_id), time.monotonic()
     with Heartbeat(claim) as heartbeat:
-        job = engine.Job(from_request(request))
+        job = assembly.Job(from_request(request))
         heartbeat.stops(job.stop)
         with closing(job.open(heartbeat.progress)) as build:
             stored = filesystem.default().save(heartbeat.watch(build), before_publishing=heartbeat.confirm)

@@ -16,7 +16,7 @@ from django.utils import timezone
 from django_q.brokers import get_broker
 from django_q.tasks import async_task
 
-from packager import engine, events, plugins
+from packager import assembly, events, plugins
 from packager.delivery import deliveries, webhook
 from packager.errors import Conflict, StoreError
 from packager.intake import routing
@@ -42,10 +42,10 @@ def check(submission: Submission) -> Submission:
         RequestError: what cannot be accepted; names the field.
     """
     check_lengths(submission)
-    options = engine.check_options(submission.kind, submission.format, submission.options)
+    options = assembly.check_options(submission.kind, submission.format, submission.options)
     submission = replace(submission, options=options)
     field = "resource_url" if submission.kind == Kind.URL else "api_url"
-    engine.check_address(field, submission.source_url)
+    assembly.check_address(field, submission.source_url)
     if submission.webhook_url:
         webhook.check_address(submission.webhook_url)
     plugins.ask("look_at_submission", submission=submission)

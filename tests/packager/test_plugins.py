@@ -10,7 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from packager import engine, events, hookspecs, plugins
+from packager import assembly, events, hookspecs, plugins
 from packager.delivery.deliveries import notifier_for
 from packager.errors import RequestError
 from packager.hookspecs import hook
@@ -42,15 +42,15 @@ def switched_on():
 def test_a_format_can_be_added_and_replaced(switched_on):
     mine = SimpleNamespace(name="csv", label="mine")
     switched_on(formats=lambda: [mine, SimpleNamespace(name="dbf", label="dBase")])
-    assert engine.formats().get("csv") is mine
-    assert "dbf" in engine.formats().names()
+    assert assembly.formats().get("csv") is mine
+    assert "dbf" in assembly.formats().names()
 
 
 def test_a_table_can_come_from_elsewhere(switched_on, portal, submission):
     mine = object()
     switched_on(table_source=lambda submission, key: mine if submission.resource_id == "mine" else None)
-    assert engine.table_source(submission(resource_id="mine")) is mine
-    assert engine.table_source(submission()) is not mine
+    assert assembly.table_source(submission(resource_id="mine")) is mine
+    assert assembly.table_source(submission()) is not mine
 
 
 def test_people_can_be_told_in_other_ways(switched_on, built):

@@ -11,7 +11,7 @@ from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from packager import VERSION, engine, plugins
+from packager import VERSION, assembly, plugins
 from packager.api.v1 import examples, problems
 from packager.api.v1.base import LARGEST_BODY, KeyView, OpenView
 from packager.api.v1.lists import ErrorFilter, ErrorPages
@@ -88,7 +88,7 @@ LINKS = ("requests", "estimate", "errors", "statistics", "problems", "schema", "
 
 def _capabilities() -> dict[str, Any]:
     return {
-        "formats": [_format(format) for format in engine.formats()],
+        "formats": [_format(format) for format in assembly.formats()],
         "mail_languages": [code for code, _ in settings.LANGUAGES],
         "limits": _limits(),
         "plugins": {name: value for part in plugins.ask("api_capabilities") for name, value in part.items()},
@@ -97,7 +97,7 @@ def _capabilities() -> dict[str, Any]:
 
 def _format(format: Format) -> dict[str, Any]:
     own = dict(format.option_schemas) if isinstance(format, DescribesOptions) else {}
-    with_metadata = format.name not in engine.WITHOUT_METADATA
+    with_metadata = format.name not in assembly.WITHOUT_METADATA
     metadata = {"metadata": {"type": "boolean", "default": settings.PACKAGER_METADATA}} if with_metadata else {}
     return {"name": format.name, "label": str(format.label), "options": {**own, **metadata}}
 

@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
-from packager import engine
+from packager import assembly
 from packager.errors import PackagerError, RequestError
 from packager.intake import validation
 from packager.models import Kind
@@ -117,8 +117,8 @@ def locate(address: str) -> tuple[str, str]:
 
 def _build(submission: Submission, target: Path) -> tuple[Summary, int]:
     progress, part = Progress(), target.with_name(target.name + ".part")
-    engine.check_address("address", submission.source_url)
-    build = engine.Job(submission).open(progress)
+    assembly.check_address("address", submission.source_url)
+    build = assembly.Job(submission).open(progress)
     try:
         with part.open("wb") as file:
             for chunk in _shown(build, progress):
