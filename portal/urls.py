@@ -9,7 +9,7 @@ from django.views.generic import RedirectView
 
 from packager import plugins
 from packager.api import legacy
-from packager.requester import stops
+from packager.requester import unsubscribe
 from packager.requester import views as requester
 from packager.storage import views
 from portal import health
@@ -29,8 +29,8 @@ urlpatterns = [
     path("requests/<str:token>/state", requester.state, name="state"),
     path("requests/<str:token>/cancel", requester.cancel, name="cancel"),
     path("requests/<str:token>/again", requester.again, name="again"),
-    path("mails/<str:token>/", stops.mails, name="mails"),
-    path("mails/<str:token>/allow", stops.allow, name="allow-mails"),
+    path("mails/<str:token>/", unsubscribe.mails, name="mails"),
+    path("mails/<str:token>/allow", unsubscribe.allow, name="allow-mails"),
     path("download/<str:token>/<str:file_name>", views.download, name="download"),
     path("api/v1/statistics/", StatisticsView.as_view()),
     path("api/v1/", include("packager.api.v1.urls")),

@@ -19,9 +19,9 @@ from django.utils.formats import date_format
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
 
-from packager.admin import cells
+from packager.admin import display
+from packager.admin.actions import DEEDS, Deed
 from packager.admin.base import OPERATE, SEE_ADDRESSES, SEE_TRACEBACKS, StaffAdmin, log, staff
-from packager.admin.deeds import DEEDS, Deed
 from packager.admin.filters import FormatFilter, HasErrors, HostFilter, ResourceFilter
 from packager.errors import RequestError
 from packager.lifecycle.personal_data import masked
@@ -54,12 +54,12 @@ class RequestAdmin(StaffAdmin):
     @admin.display(description="State", ordering="status")
     def state(self, obj: PackageRequest) -> SafeString:
         """A badge."""
-        return cells.badge(obj.status)
+        return display.badge(obj.status)
 
     @admin.display(description="Progress")
     def progress(self, obj: PackageRequest) -> SafeString | str:
         """A bar, or a number."""
-        return cells.progress(obj)
+        return display.progress(obj)
 
     @admin.display(description="Asked", ordering="created_at")
     def asked(self, obj: PackageRequest) -> str:
@@ -193,8 +193,8 @@ def _page(request: HttpRequest, obj: PackageRequest) -> dict[str, Any]:
     return {
         "title": f"{obj.resource_id} ({obj.format or obj.kind})",
         "original": obj,
-        "badge": cells.badge(obj.status),
-        "progress": cells.progress(obj),
+        "badge": display.badge(obj.status),
+        "progress": display.progress(obj),
         "parameters": json.dumps({"resource_id": obj.resource_id, **obj.parameters}, indent=2, ensure_ascii=False),
         "options": json.dumps(obj.options, indent=2, ensure_ascii=False) if obj.options else "",
         "address": obj.email if sees else masked(obj.email),

@@ -14,7 +14,7 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from packager.api.v1 import problems
-from packager.api.v1.keys import AddressThrottle, HasScope, KeyAuthentication, KeyThrottle
+from packager.api.v1.authentication import AddressThrottle, HasScope, KeyAuthentication, KeyThrottle
 from packager.errors import BodyTooLarge, NotFound
 from packager.security.api_keys import ApiKey
 

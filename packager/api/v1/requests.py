@@ -13,11 +13,12 @@ from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from packager.api.v1 import examples, polling
+from packager.api.v1 import conditional, examples
 from packager.api.v1.base import KeyView
-from packager.api.v1.lists import Pages, RequestFilter
+from packager.api.v1.filters import RequestFilter
+from packager.api.v1.pagination import Pages
 from packager.api.v1.problems import documented
-from packager.api.v1.questions import RequestQuestion
+from packager.api.v1.serializers import RequestQuestion
 from packager.errors import Conflict, NotFound
 from packager.intake import validation
 from packager.intake.idempotency import Owner
@@ -73,7 +74,7 @@ class RequestsView(KeyView, GenericAPIView[PackageRequest]):
         question = RequestQuestion(data=call.data)
         question.is_valid(raise_exception=True)
         request = requests.submit(question.submission, owner=self._owner(call))
-        response = polling.respond(call, request, status=HTTPStatus.CREATED)
+        response = conditional.respond(call, request, status=HTTPStatus.CREATED)
         response["Location"] = response.data["url"]
         return response
 
@@ -109,12 +110,12 @@ class RequestDetailView(RequestView):
         operation_id="requests_retrieve",
         summary="See how a request stands",
         tags=TAGS,
-        parameters=[REQUEST_ID, polling.IF_NONE_MATCH, polling.ETAG, polling.RETRY_AFTER],
+        parameters=[REQUEST_ID, conditional.IF_NONE_MATCH, conditional.ETAG, conditional.RETRY_AFTER],
         responses={200: RequestAnswer, 304: OpenApiResponse(description="Nothing has changed."), **documented(404)},
     )
     def get(self, call: Request, request_id: str) -> Response:
         """Made for polling: send the `ETag` back as `If-None-Match`, and wait for `Retry-After` seconds."""
-        return polling.respond(call, self.wanted(request_id))
+        return conditional.respond(call, self.wanted(request_id))
 
 
 class CancelView(RequestView):
@@ -133,7 +134,7 @@ class CancelView(RequestView):
         wanted = self.wanted(request_id)
         somebody_elses = wanted.api_key_id != self.api_key.pk
         requests.cancel(wanted.pk, actor=self.actor, tell=somebody_elses)
-        return polling.respond(call, self.wanted(request_id))
+        return conditional.respond(call, self.wanted(request_id))
 
 
 class RetryView(RequestView):
@@ -151,7 +152,7 @@ class RetryView(RequestView):
         """For one that failed, was cancelled or has expired."""
         wanted = self.wanted(request_id)
         requests.retry(wanted.pk, actor=self.actor)
-        return polling.respond(call, self.wanted(request_id))
+        return conditional.respond(call, self.wanted(request_id))
 
 
 class PackageView(RequestView):
@@ -173,6 +174,6 @@ class PackageView(RequestView):
 
     def _none(self, call: Request, wanted: PackageRequest) -> Response:
         response: Any = self.handle_exception(Conflict(f"There is no package: the request is {wanted.status}"))
-        if wait := polling.retry_after(wanted):
+        if wait := conditional.retry_after(wanted):
             response["Retry-After"] = str(wait)
         return response

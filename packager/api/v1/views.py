@@ -14,9 +14,10 @@ from rest_framework.response import Response
 from packager import VERSION, assembly, plugins
 from packager.api.v1 import examples, problems
 from packager.api.v1.base import LARGEST_BODY, KeyView, OpenView
-from packager.api.v1.lists import ErrorFilter, ErrorPages
+from packager.api.v1.filters import ErrorFilter
+from packager.api.v1.pagination import ErrorPages
 from packager.api.v1.problems import documented
-from packager.api.v1.questions import RequestQuestion
+from packager.api.v1.serializers import RequestQuestion
 from packager.intake import estimates
 from packager.models import PackageError
 from packager.presentation.serializers import ErrorAnswer, EstimateAnswer

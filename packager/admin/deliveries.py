@@ -1,33 +1,17 @@
-"""Packages and deliveries."""
+"""Mails and webhook calls."""
 
 from __future__ import annotations
 
 from django.contrib import admin
 from django.http import HttpRequest
-from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from packager.admin import cells
+from packager.admin import display
 from packager.admin.base import SEE_ADDRESSES, StaffAdmin
 from packager.lifecycle.personal_data import masked
-from packager.models import Delivery, Package
-
-
-@admin.register(Package)
-class PackageAdmin(StaffAdmin):
-    """What is, or was, in the store."""
-
-    list_display = ("file_name", "format", "rows", "how_big", "downloads", "created_at", "expires_at", "deleted_at")
-    list_filter = ("format", "created_at", ("deleted_at", admin.EmptyFieldListFilter))
-    search_fields = ("=resource_id", "=sha256")
-    search_help_text = "Resource or checksum"
-
-    @admin.display(description="Size", ordering="size")
-    def how_big(self, obj: Package) -> str:
-        """In units that people read."""
-        return filesizeformat(obj.size)
+from packager.models import Delivery
 
 
 @admin.register(Delivery)
@@ -59,7 +43,7 @@ class DeliveryAdmin(StaffAdmin):
     @admin.display(description="State", ordering="state")
     def badge(self, obj: Delivery) -> SafeString:
         """A badge."""
-        return cells.badge(obj.state)
+        return display.badge(obj.state)
 
     @admin.display(description="Address")
     def masked_address(self, obj: Delivery) -> str:

@@ -1,0 +1,24 @@
+"""What is, or was, in the store."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.template.defaultfilters import filesizeformat
+
+from packager.admin.base import StaffAdmin
+from packager.models import Package
+
+
+@admin.register(Package)
+class PackageAdmin(StaffAdmin):
+    """What is, or was, in the store."""
+
+    list_display = ("file_name", "format", "rows", "how_big", "downloads", "created_at", "expires_at", "deleted_at")
+    list_filter = ("format", "created_at", ("deleted_at", admin.EmptyFieldListFilter))
+    search_fields = ("=resource_id", "=sha256")
+    search_help_text = "Resource or checksum"
+
+    @admin.display(description="Size", ordering="size")
+    def how_big(self, obj: Package) -> str:
+        """In units that people read."""
+        return filesizeformat(obj.size)
