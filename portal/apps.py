@@ -9,7 +9,7 @@ from django.contrib.admin.apps import AdminConfig
 class StaffConfig(AdminConfig):
     """Django's admin, with our own site."""
 
-    default_site = "portal.staff.StaffSite"
+    default_site = "portal.admin_site.StaffSite"
 
 
 class PortalConfig(AppConfig):
@@ -20,9 +20,9 @@ class PortalConfig(AppConfig):
     def ready(self) -> None:
         """Called once by Django."""
         from packager import events, plugins
-        from portal import checks, schedules, tracking
+        from portal import checks, schedules, sentry
 
         checks.connect()
         schedules.connect()
-        tracking.connect()
+        sentry.connect()
         events.listen(plugins.tell)

@@ -11,8 +11,8 @@ class StatsConfig(AppConfig):
     def ready(self) -> None:
         """Start to listen; models can be imported from here on."""
         from packager import events
-        from stats import anonymise, holders, listeners
+        from stats import address_stores, anonymise, listeners
 
         events.listen(listeners.record)
-        anonymise.register(holders.StatisticsAddresses())
-        anonymise.register(holders.RequestAddresses())
+        anonymise.register(address_stores.StatisticsAddresses())
+        anonymise.register(address_stores.RequestAddresses())

@@ -7,7 +7,7 @@ from functools import singledispatch
 from django.db import transaction
 
 from packager import events
-from stats import forgetting, sums
+from stats import daily_totals, erasure
 from stats.anonymise import domain_of, kept
 from stats.models import BuildRecord, DownloadRecord, ErrorRecord, RequestRecord
 
@@ -32,7 +32,7 @@ def _served(event: events.RequestServed) -> None:
             seconds=None if event.cached else _build_seconds(event),
         )
         _add(event, requests=1, cached=int(event.cached), rows=event.rows or 0)
-        sums.remember(event.resource_id, email)
+        daily_totals.remember(event.resource_id, email)
 
 
 @record.register
@@ -65,7 +65,7 @@ def _downloaded(event: events.PackageDownloaded) -> None:
 
 @record.register
 def _forgotten(event: events.PersonalDataForgotten) -> None:
-    forgetting.forget(event.request_ids)
+    erasure.forget(event.request_ids)
 
 
 def _common(event: events.Event) -> dict[str, object]:
@@ -79,7 +79,7 @@ def _common(event: events.Event) -> dict[str, object]:
 
 
 def _add(event: events.Event, **amounts: float) -> None:
-    sums.add(sums.day_of(event.at), event.resource_id, event.format, **amounts)
+    daily_totals.add(daily_totals.day_of(event.at), event.resource_id, event.format, **amounts)
 
 
 def _build_seconds(event: events.RequestServed) -> float | None:

@@ -10,7 +10,7 @@ from django.db import models, transaction
 from django.db.models import Count, Q, Sum
 from django.db.models.functions import TruncDate
 
-from stats import sums
+from stats import daily_totals
 from stats.models import ALL, BuildRecord, DailySum, DownloadRecord, ErrorRecord, Requester, RequestRecord
 
 Key = tuple[date, str, str]
@@ -31,7 +31,7 @@ def rebuild() -> dict[str, int]:
     Returns how many ``sums`` and ``requesters`` there are now.
     """
     with transaction.atomic():
-        sums.lock()
+        daily_totals.lock()
         DailySum.objects.all().delete()
         Requester.objects.all().delete()
         rows = _sums()
@@ -62,5 +62,5 @@ def _by_day(model: type[models.Model], counters: dict[str, Any]) -> Iterator[dic
 
 def _requesters() -> set[tuple[str, str]]:
     pairs = RequestRecord.objects.exclude(email="").order_by().values_list("resource_id", "email").distinct()
-    found = {(name, sums.requester_key(email)) for name, email in pairs.iterator()}
+    found = {(name, daily_totals.requester_key(email)) for name, email in pairs.iterator()}
     return found | {(ALL, email) for _, email in found}

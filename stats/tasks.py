@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django.conf import settings
 
+from stats.address_stores import RequestAddresses
 from stats.anonymise import anonymise
-from stats.holders import RequestAddresses
 
 
 def anonymise_requests() -> int:

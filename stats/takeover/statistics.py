@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db import transaction
 
-from stats import sums
+from stats import daily_totals
 from stats.anonymise import domain_of, hash_email, is_hashed
 from stats.models import ALL, ErrorRecord, OpeningBalance, PersonalRecord, RequestRecord
 from stats.rebuild import rebuild
@@ -75,7 +75,7 @@ class Counted:
         self.requests.update((record.resource_id, ALL))
         if record.email:
             for name in (record.resource_id, ALL):
-                self.people.setdefault(name, set()).add(sums.requester_key(record.email))
+                self.people.setdefault(name, set()).add(daily_totals.requester_key(record.email))
 
     def add_error(self, record: ErrorRecord) -> None:
         """Count a failure."""
@@ -91,7 +91,7 @@ def take_over(old: OldDatabase, *, anonymise: bool, dry_run: bool = False) -> Re
     reader = _Reader(old, hash_email if anonymise else str)
     try:
         with transaction.atomic():
-            sums.lock()
+            daily_totals.lock()
             _store(RequestRecord, reader.requests(), reader.report.requests)
             _store(ErrorRecord, reader.errors(), reader.report.errors)
             if reader.report.requests.new or reader.report.errors.new:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import sentry_sdk
 
-from portal import tracking
+from portal import sentry
 
 
 @pytest.fixture
@@ -18,13 +18,13 @@ def started(monkeypatch):
 
 def test_without_an_address_nothing_is_started(started, settings):
     settings.SENTRY_DSN = ""
-    tracking.connect()
+    sentry.connect()
     assert started == []
 
 
 def test_what_is_sent_holds_neither_people_nor_keys(started, settings):
     settings.SENTRY_DSN = "https://key@sentry.example.org/1"
-    tracking.connect()
+    sentry.connect()
     ((address,), options) = started[0]
     assert address == settings.SENTRY_DSN
     assert (options["send_default_pii"], options["include_local_variables"]) == (False, False)

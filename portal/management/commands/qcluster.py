@@ -11,7 +11,7 @@ from django_q.cluster import Cluster
 from django_q.conf import Conf
 from django_q.management.commands import qcluster
 
-from portal.beacon import INTERVAL, beacon
+from portal.cluster_registry import INTERVAL, registered
 from portal.memory import give_back_large_blocks
 
 
@@ -31,7 +31,7 @@ class Command(qcluster.Command):
         give_back_large_blocks()
         cluster = Cluster()
         cluster.start()
-        with beacon(settings.Q_CLUSTER_NAME, Conf.WORKERS) as renew:
+        with registered(settings.Q_CLUSTER_NAME, Conf.WORKERS) as renew:
             while cluster.sentinel.is_alive():
                 renew()
                 _wait(cluster)

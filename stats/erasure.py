@@ -8,8 +8,8 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models.functions import Lower
 
+from stats.daily_totals import requester_key
 from stats.models import ALL, ErrorRecord, Requester, RequestRecord
-from stats.sums import requester_key
 
 
 @transaction.atomic

@@ -21,7 +21,7 @@ INTERVAL = 5
 
 
 @contextmanager
-def beacon(queue: str, workers: int) -> Iterator[Callable[[], None]]:
+def registered(queue: str, workers: int) -> Iterator[Callable[[], None]]:
     """Announces the cluster whose main process this is; gives the function that renews its sign of life."""
     now = timezone.now()
     Cluster.objects.exclude(pk__in=Cluster.objects.alive()).delete()
