@@ -11,7 +11,7 @@ run: $(VENV)/.runtime
 test: $(VENV)/.development
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
-	$(VENV)/bin/mypy portal packager stats demo
+	$(VENV)/bin/mypy portal packager stats ckanpackager_import demo
 	$(PY) -m pytest
 
 lint: $(VENV)/.development
@@ -21,7 +21,7 @@ format: $(VENV)/.development
 	$(VENV)/bin/ruff format .
 
 types: $(VENV)/.development
-	$(VENV)/bin/mypy portal packager stats demo
+	$(VENV)/bin/mypy portal packager stats ckanpackager_import demo
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)

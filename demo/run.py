@@ -11,9 +11,9 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from demo.environment import ROOT, Surroundings, check_port, operator_settings
 from demo.processes import Child, Interrupted, StartFailed, Supervisor
 from demo.sample import Sample, fetch
-from demo.surroundings import ROOT, Surroundings, check_port, operator_settings
 
 STAFF = "admin"
 ADDRESS = "someone@example.com"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import secrets
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 from csp.constants import NONE, SELF
@@ -63,6 +64,8 @@ INSTALLED_APPS = [
     "axes",
     "packager.apps.PackagerConfig",
     "stats",
+    "ckanpackager_import",
+    *(["demo"] if find_spec("demo") else []),  # not in the wheel
     *plugins.django_apps(),
 ]
 MIDDLEWARE = [

@@ -6,9 +6,9 @@ from email.message import EmailMessage
 
 import pytest
 
+from demo.environment import Surroundings, check_port, kept_secret, operator_settings
 from demo.processes import StartFailed
 from demo.sample import Sample, messages
-from demo.surroundings import Surroundings, check_port, kept_secret, operator_settings
 
 STATUS = "http://127.0.0.1:9/requests/abc/"
 LINK = "http://127.0.0.1:9/download/abc/specimens.zip"

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from demo.ckan import DemoCkan
-from demo.surroundings import ROOT
+from demo.environment import ROOT
 
 LEFT_OUT = shutil.ignore_patterns(".git", ".venv", "var", "tests", "__pycache__", ".*_cache", ".env")
 SETTINGS = ("DATABASE_URL", "EMAIL_URL", "DJANGO_SETTINGS_MODULE", "PACKAGER_BROKER_URL", "PACKAGER_STORE_DIRECTORY")

@@ -11,11 +11,11 @@ from typing import Any
 
 from django.db import transaction
 
+from ckanpackager_import.old_database import OldDatabase, OldTotal, Row, import_key, whole
 from stats import daily_totals
 from stats.anonymise import domain_of, hash_email, is_hashed
 from stats.models import ALL, ErrorRecord, OpeningBalance, PersonalRecord, RequestRecord
 from stats.rebuild import rebuild
-from stats.takeover.old_database import OldDatabase, OldTotal, Row, import_key, whole
 
 BATCH = 500
 COUNTERS = ("requests", "errors", "emails")

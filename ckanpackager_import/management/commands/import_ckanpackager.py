@@ -11,10 +11,10 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError
 
-from stats.takeover import env_file, statistics
-from stats.takeover.mapping import Mapped, map_settings
-from stats.takeover.old_database import OldDatabase, OldDatabaseError, path_of
-from stats.takeover.old_settings import OldSettingsError, read
+from ckanpackager_import import env_file, statistics
+from ckanpackager_import.mapping import Mapped, map_settings
+from ckanpackager_import.old_database import OldDatabase, OldDatabaseError, path_of
+from ckanpackager_import.old_settings import OldSettingsError, read
 
 Answer = dict[str, Any]
 

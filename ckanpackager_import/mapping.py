@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from stats.takeover.old_settings import OldSettings
+from ckanpackager_import.old_settings import OldSettings
 
 PUBLISHED_SECRET = "8ba6d280d4ce9a416e9b604f3f0ebb"  # noqa: S105 - the one in the original's example file
 LINK = re.compile(r"(?:https?://)?[^\s\"'<>()]*\{zip_file_name\}")

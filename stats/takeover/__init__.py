@@ -1,1 +1,0 @@
-"""Taking over an installation of ckanpackager: its statistics database and its settings file."""
