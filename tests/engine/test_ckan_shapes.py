@@ -9,7 +9,7 @@ import pytest
 from demo.ckan import DemoCkan
 from demo.data import hard_rows
 from packager.errors import AnswerMalformed, QueryRejected
-from packager.streaming.sources.ckan_answer import RowCounter, RowDecoder, text_chunks
+from packager.streaming.sources.ckan_response import RowCounter, RowDecoder, text_chunks
 from packager.streaming.types import Field, Query, Shape
 from tests.engine.engine_ckan import body_of, open_table, rows_of, source, text_of
 

@@ -4,7 +4,7 @@ import pytest
 
 from demo.ckan import DemoCkan
 from packager.errors import IncompleteData, NotPermitted
-from packager.streaming.sources.ckan_wholeness import CLAIMED, Count, Window, reconcile, wished_limit
+from packager.streaming.sources.completeness import CLAIMED, Count, Window, reconcile, wished_limit
 from packager.streaming.types import Query, Shape
 from tests.engine.engine_ckan import body_of, ids_of, open_table, rows_of, searches, source, text_of
 

@@ -7,7 +7,7 @@ import pytest
 from demo.ckan import DemoCkan
 from packager.errors import SourceBusy, SourceError
 from packager.streaming.http import Patience
-from packager.streaming.sources.ahead import Ahead
+from packager.streaming.sources.prefetch import Ahead
 from packager.streaming.types import Query, Shape
 from tests.engine.engine_ckan import open_table, source
 

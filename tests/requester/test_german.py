@@ -11,7 +11,7 @@ from demo.table import Table
 from packager import errors
 from packager.errors import DeliveryError, PackagerError, RequestError
 from packager.presentation import translation as texts
-from packager.streaming.sources import ckan_wholeness, url
+from packager.streaming.sources import completeness, url
 from tests.requester import translations
 from tests.requester.conftest import page, words
 
@@ -54,7 +54,7 @@ def test_every_sentence_of_our_errors_can_be_translated():
 
 
 def test_notes_on_wholeness_can_be_translated():
-    notes = {ckan_wholeness.UNKNOWN, ckan_wholeness.CHANGED, ckan_wholeness.ESTIMATED, url.UNCHECKED}
+    notes = {completeness.UNKNOWN, completeness.CHANGED, completeness.ESTIMATED, url.UNCHECKED}
     assert notes - set(texts.NOTES) == set()
 
 
@@ -71,16 +71,16 @@ def test_notes_on_wholeness_can_be_translated():
             "Das Datenportal hat die Abfrage zurückgewiesen: {odd} rows",
         ),
         (
-            ckan_wholeness.CHANGED.format(before=5, after=7),
+            completeness.CHANGED.format(before=5, after=7),
             "Die Daten haben sich während des Lesens geändert: Zu Beginn waren es 5 Zeilen, am Ende 7.",
         ),
         (
-            ckan_wholeness.CLAIMED.format(limit=500),
+            completeness.CLAIMED.format(limit=500),
             "Das Datenportal sagt fälschlich, dass es 500 Zeilen gibt; "
             "diese Grenze wurde als Wunsch nach allen Zeilen verstanden.",
         ),
         (
-            ckan_wholeness.SHIFTED,
+            completeness.SHIFTED,
             "Dieses Datenportal zählt Seiten nach der Position ab, so dass eine Zeile fehlen oder doppelt "
             "vorkommen kann.",
         ),

@@ -13,11 +13,11 @@ import msgspec
 
 from packager.errors import AnswerMalformed, SourceError
 from packager.streaming.http import AddressRule, Clients, HttpClient, Patience
-from packager.streaming.sources.ahead import Ahead
-from packager.streaming.sources.ckan_answer import Batch, RowDecoder, read_batch
 from packager.streaming.sources.ckan_paging import KeysetPlan, OffsetPlan, PageSizer, Plan, RangePlan, TokenPlan
 from packager.streaming.sources.ckan_probe import ID, Known, Search, choose_shape, is_sparse
-from packager.streaming.sources.ckan_wholeness import CLAIMED, Count, Window, reconcile, wished_limit
+from packager.streaming.sources.ckan_response import Batch, RowDecoder, read_batch
+from packager.streaming.sources.completeness import CLAIMED, Count, Window, reconcile, wished_limit
+from packager.streaming.sources.prefetch import Ahead
 from packager.streaming.types import Field, Page, Query, Shape
 
 #: The orders for which CKAN can tell where the next page begins.

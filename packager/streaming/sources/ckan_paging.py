@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any, ClassVar, Protocol
 
 from packager.errors import AnswerMalformed
-from packager.streaming.sources.ckan_answer import Batch
+from packager.streaming.sources.ckan_response import Batch
 
 Job = Callable[[], Batch]
 Filters = Mapping[str, Any]

@@ -8,9 +8,9 @@ from typing import Any
 
 from packager.errors import QueryRejected, SourceBusy
 from packager.streaming.http import HttpClient
-from packager.streaming.sources.ckan_answer import Answer, RowDecoder, read_answer
 from packager.streaming.sources.ckan_paging import SPARSEST, both
-from packager.streaming.sources.ckan_wholeness import Count
+from packager.streaming.sources.ckan_response import Answer, RowDecoder, read_answer
+from packager.streaming.sources.completeness import Count
 from packager.streaming.types import Field, Query, Shape
 
 ID = "_id"
