@@ -69,7 +69,7 @@ def test_a_running_build_can_be_cancelled(installation, ckan):
     answer = _post(installation, ckan, sort="scientificName")
     state = f"SELECT status FROM packager_packagerequest WHERE id = {_id(installation, answer)}"
     installation.wait(lambda: installation.one(state) == "running")
-    code = f"from packager import requests; requests.cancel('{answer['request_id']}', actor='test')"
+    code = f"from packager.lifecycle import requests; requests.cancel('{answer['request_id']}', actor='test')"
     installation.manage("shell", "-c", code)
     parts = installation.directory / "tmp"
     installation.wait(lambda: not list(parts.glob("*.part")))
