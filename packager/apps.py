@@ -10,3 +10,10 @@ class PackagerConfig(AppConfig):
 
     name = "packager"
     verbose_name = "Packaging"
+
+    def ready(self) -> None:
+        """Called once by Django: what comes with the portal joins the plugins."""
+        from packager import builtins, plugins
+
+        if not plugins.manager.has_plugin("packager"):
+            plugins.manager.register(builtins, name="packager")

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
-from ipaddress import ip_address
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -13,15 +11,11 @@ from django.conf import settings
 from django.utils import timezone
 
 from packager import plugins
-from packager.errors import AddressForbidden, RequestError
+from packager.errors import RequestError
 from packager.models import Kind
-from packager.security.sites import allowed_hosts
-from packager.streaming.addresses import is_public
 from packager.streaming.facts import Origin
-from packager.streaming.formats.dwca import DwcaFormat, settings_from_configuration
 from packager.streaming.formats.options import refuse_unknown
-from packager.streaming.formats.registry import Formats, builtin
-from packager.streaming.http import AddressRule, Patience
+from packager.streaming.http import Patience
 from packager.streaming.metadata import metadata_members
 from packager.streaming.pipeline import (
     Build,
@@ -33,8 +27,6 @@ from packager.streaming.pipeline import (
     shapes_for,
 )
 from packager.streaming.sources.base import Describes, FileSource, Table, TableSource
-from packager.streaming.sources.ckan import CkanSource
-from packager.streaming.sources.url import UrlSource
 from packager.streaming.types import Field, Member, Progress, RowsPage, Shape
 from packager.submission import Submission
 
@@ -42,27 +34,6 @@ from packager.submission import Submission
 WITHOUT_METADATA = ("dwca",)
 #: How long a web request may wait for CKAN.
 HURRIED = Patience(connect=3, read=5, attempts=1)
-
-
-def formats() -> Formats:
-    """The built-in formats, and what plugins add or replace. Raises DwcConfigurationError."""
-    known = Formats(builtin())
-    known.register(_darwin_core())
-    for answer in plugins.ask("formats"):
-        for format in answer:
-            known.register(format)
-    return known
-
-
-def _darwin_core() -> DwcaFormat:
-    chosen = settings_from_configuration(
-        id_field=settings.PACKAGER_DWC_ID_FIELD,
-        core_extension=settings.PACKAGER_DWC_CORE_EXTENSION,
-        additional_extensions=settings.PACKAGER_DWC_ADDITIONAL_EXTENSIONS,
-        dynamic_term=settings.PACKAGER_DWC_DYNAMIC_TERM,
-        extension_fields=settings.PACKAGER_DWC_EXTENSION_FIELDS,
-    )
-    return DwcaFormat(chosen, temp_directory=Path(settings.PACKAGER_TEMP_DIRECTORY))
 
 
 def format_options(options: Mapping[str, Any]) -> dict[str, Any]:
@@ -80,34 +51,7 @@ def check_options(kind: str, format: str, options: Mapping[str, Any]) -> dict[st
     if kind == Kind.URL:
         refuse_unknown("file", format_options(options))
         return own
-    return {**formats().get(format).check(format_options(options)), **own}
-
-
-def address_rule() -> AddressRule:
-    """From where data may be read."""
-    return AddressRule(allowed_hosts())
-
-
-def check_address(field: str, url: str) -> None:
-    """Raises RequestError if ``url`` can never be read from; names resolve only when the build connects."""
-    if not may_connect(address_rule(), url):
-        raise RequestError(f"Parameter {field} is not an address that this service may read from", field=field)
-
-
-def may_connect(rule: AddressRule, url: str) -> bool:
-    """Whether ``rule`` lets ``url`` pass, as far as can be said before its name is resolved."""
-    try:
-        rule.check_url(url)
-    except AddressForbidden:
-        return False
-    return bool(rule.allowed) or _may_be_public(urlsplit(url).hostname or "")
-
-
-def _may_be_public(host: str) -> bool:
-    try:
-        return is_public(str(ip_address(host)))
-    except ValueError:
-        return host != "localhost" and not host.endswith(".localhost")
+    return {**plugins.formats().get(format).check(format_options(options)), **own}
 
 
 def _patience() -> Patience:
@@ -120,22 +64,19 @@ def _patience() -> Patience:
 
 def table_source(submission: Submission, patience: Patience | None = None) -> TableSource:
     """Where the rows of this request come from."""
-    if offered := plugins.ask("table_source", submission=submission, key=submission.key or None):
-        return offered[0]
-    return CkanSource(
-        submission.api_url,
-        key=submission.key or None,
-        rule=address_rule(),
-        page_size=settings.PACKAGER_PAGE_SIZE,
-        connections=settings.PACKAGER_CONNECTIONS,
-        patience=patience or _patience(),
+    source: TableSource = plugins.first(
+        "table_source", submission=submission, key=submission.key or None, patience=patience or _patience()
     )
+    return source
 
 
 def file_source(submission: Submission, *, hurried: bool = False) -> FileSource:
     """Where the file of this request comes from. ``hurried`` is for web requests, which cannot wait long."""
     patience = HURRIED if hurried else _patience()
-    return UrlSource(address_rule(), key=submission.key or None, patience=patience)
+    source: FileSource = plugins.first(
+        "file_source", submission=submission, key=submission.key or None, patience=patience
+    )
+    return source
 
 
 def open_table(submission: Submission, shapes: Iterable[Shape], *, hurried: bool = False) -> Table:
@@ -185,7 +126,7 @@ def _open_file(submission: Submission, source: FileSource, progress: Progress) -
 
 
 def _open_table(submission: Submission, source: TableSource, progress: Progress) -> Build:
-    format = formats().get(submission.format)
+    format = plugins.formats().get(submission.format)
     transform = _Transforms(submission) if plugins.implemented("row_transform") else None
     options = format.check(format_options(submission.options))
     query = query_for(format, submission.query)

@@ -11,16 +11,18 @@ from typing import TYPE_CHECKING, Any
 
 import pluggy
 
+from packager.plugins import PROJECT
+
 if TYPE_CHECKING:
     from packager.delivery.base import Notifier
     from packager.events import Happening
     from packager.streaming.formats.base import Format
+    from packager.streaming.http import Patience
     from packager.streaming.pipeline import Summary
-    from packager.streaming.sources.base import TableSource
+    from packager.streaming.sources.base import FileSource, TableSource
     from packager.streaming.types import Field, Member
     from packager.submission import Submission
 
-PROJECT = "packaging_portal"
 spec = pluggy.HookspecMarker(PROJECT)
 hook = pluggy.HookimplMarker(PROJECT)
 
@@ -31,8 +33,13 @@ def formats() -> Iterable[Format]:
 
 
 @spec
-def table_source(submission: Submission, key: str | None) -> TableSource | None:
-    """A source for this request, where CKAN's datastore is not it. The first answer wins."""
+def table_source(submission: Submission, key: str | None, patience: Patience) -> TableSource | None:
+    """A source for the rows of this request, where CKAN's datastore is not it. The first answer wins."""
+
+
+@spec
+def file_source(submission: Submission, key: str | None, patience: Patience) -> FileSource | None:
+    """A source for the file of this request, where its address is not it. The first answer wins."""
 
 
 @spec

@@ -12,6 +12,7 @@ from typing import Any
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.utils import timezone
 
 from packager import querysets
 from packager.security.api_keys import ApiKey
@@ -190,6 +191,11 @@ class PackageRequest(models.Model):
         if self.package is None:
             return ""
         return f"{settings.PUBLIC_URL}/download/{self.token}/{self.package.file_name}"
+
+    def event_facts(self) -> dict[str, Any]:
+        """What every event tells of its request."""
+        same = ("resource_id", "ckan_host", "format", "email")
+        return {"at": timezone.now(), "request_id": self.pk, **{name: getattr(self, name) for name in same}}
 
     @property
     def key_gone(self) -> bool:

@@ -7,12 +7,13 @@ from typing import Any
 
 import pluggy
 
-from packager import hookspecs
 from packager.events import Happening
+from packager.streaming.formats.registry import Formats
 
 log = logging.getLogger(__name__)
-manager = pluggy.PluginManager(hookspecs.PROJECT)
-manager.add_hookspecs(hookspecs)
+#: Hooks and entry points are known by this name.
+PROJECT = "packaging_portal"
+manager = pluggy.PluginManager(PROJECT)
 
 
 def ask(hook: str, **arguments: Any) -> list[Any]:
@@ -20,6 +21,15 @@ def ask(hook: str, **arguments: Any) -> list[Any]:
     # pluggy asks the plugin registered last first; PLUGINS promises the order of the list
     answers = getattr(manager.hook, hook)(**arguments)
     return [answer for answer in reversed(answers) if answer is not None]
+
+
+def first(hook: str, **arguments: Any) -> Any:
+    """The first answer to ``hook``, in the order of ``PLUGINS``; the portal's own comes last."""
+    for plugin in getattr(manager.hook, hook).get_hookimpls():
+        answer = plugin.function(**{name: arguments[name] for name in plugin.argnames})
+        if answer is not None:
+            return answer
+    raise LookupError(f"nobody answers {hook}")
 
 
 def implemented(hook: str) -> bool:
@@ -34,3 +44,8 @@ def tell(event: Happening) -> None:
             listener.function(event)
         except Exception:
             log.exception("plugin %s failed on %s", listener.plugin_name, type(event).__name__)
+
+
+def formats() -> Formats:
+    """Every format, by name. Raises DwcConfigurationError."""
+    return Formats(format for answer in ask("formats") for format in answer)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from django.conf import settings
 from django.db import models
@@ -11,7 +11,6 @@ from django.db.models import Count, Max, Min, Q
 from django.utils import timezone
 
 if TYPE_CHECKING:
-    from packager.models import PackageRequest
     from packager.security.api_keys import ApiKey
 
 #: A queued request whose task has not been picked up for this long has probably lost its task.
@@ -22,6 +21,13 @@ SENDING_PATIENCE = timedelta(minutes=10)
 
 #: A cluster that was not seen for this long is gone. Three signs of life fit in.
 CLUSTER_PATIENCE = timedelta(seconds=16)
+
+
+class Waiting(Protocol):
+    """As much of a request as tells its place."""
+
+    queue: Any
+    queued_at: Any
 
 
 class ClusterQuerySet(models.QuerySet[Any]):
@@ -78,10 +84,9 @@ class RequestQuerySet(models.QuerySet[Any]):
         """Queued followers of a request that is no longer under way."""
         return self.filter(status="queued", leader__isnull=False).exclude(leader__status__in=["queued", "running"])
 
-    def ahead_of(self, request: PackageRequest) -> RequestQuerySet:
+    def ahead_of(self, request: Waiting) -> RequestQuerySet:
         """Requests that are built before this one, in the same queue."""
-        mine = Q(queued_at__lt=request.queued_at)
-        return self.leading().filter(mine, status="queued", queue=request.queue)
+        return self.leading().filter(status="queued", queue=request.queue, queued_at__lt=request.queued_at)
 
     def with_old_keys(self) -> RequestQuerySet:
         """Over for as long as a package is kept, and still with the requester's key."""

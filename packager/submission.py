@@ -9,8 +9,6 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from packager.errors import RequestError
-from packager.intake import validation
 from packager.models import Kind, PackageRequest
 from packager.security import encryption
 from packager.streaming.types import Query
@@ -73,42 +71,9 @@ def query_from(resource_id: str, given: Mapping[str, Any]) -> Query:
     return Query(resource_id, **{**given, "fields": tuple(given.get("fields", ()))})
 
 
-def query_parameters(form: Mapping[str, Any]) -> dict[str, Any]:
-    """The parameters for CKAN out of a form or JSON body; those that were not given are left out.
-
-    Raises:
-        RequestError: a value that cannot be used; names its field.
-    """
-    found = {
-        "filters": validation.json_object("filters", form.get("filters")),
-        "q": _full_text(form.get("q")),
-        "plain": validation.truth("plain", form.get("plain")),
-        "language": validation.optional("language", form.get("language")),
-        "fields": list(validation.names("fields", form.get("fields"))),
-        "sort": validation.optional("sort", form.get("sort")).strip(),
-        "limit": validation.whole_number("limit", form.get("limit")),
-        "offset": validation.whole_number("offset", form.get("offset")),
-    }
-    return {name: value for name, value in found.items() if value not in (None, "", {}, [])}
-
-
-def _full_text(value: Any) -> Any:
-    if isinstance(value, dict):
-        return validation.json_object("q", value)
-    return validation.optional("q", value)
-
-
 def from_request(request: PackageRequest) -> Submission:
     """The submission out of which ``request`` was made."""
     same = ("kind", "resource_id", "format", "email", "api_url", "resource_url", "parameters", "options")
     more = ("doi", "language", "webhook_url")
     values = {name: getattr(request, name) for name in same + more}
     return Submission(**values, key=encryption.unseal(request.sealed_key) or "")
-
-
-def check_lengths(submission: Submission) -> None:
-    """Raises RequestError for what does not fit into the tables, or could break a header."""
-    validation.short("resource_id", submission.resource_id, 255)
-    validation.short("doi", submission.doi, 255)
-    if len(json.dumps(submission.parameters)) > 100_000:
-        raise RequestError("The parameters of the query are too long", field="filters")

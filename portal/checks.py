@@ -58,10 +58,10 @@ def check_secret(**_: Any) -> list[CheckMessage]:
 
 def check_darwin_core(**_: Any) -> list[CheckMessage]:
     """The PACKAGER_DWC settings can be used."""
-    from packager import assembly
+    from packager import plugins
 
     try:
-        assembly.formats()
+        plugins.formats()
     except DwcConfigurationError as fault:
         return [Error(fault.message, hint=f"Correct {fault.setting}; see docs/darwin-core.md.", id="portal.E004")]
     return []

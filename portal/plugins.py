@@ -5,15 +5,16 @@ from __future__ import annotations
 from importlib.metadata import entry_points
 from typing import Any
 
-from packager.plugins import ask, manager
+from packager import hookspecs
+from packager.plugins import PROJECT, ask, manager
 from portal.environment import Environment
 
-GROUP = "packaging_portal"
+manager.add_hookspecs(hookspecs)
 
 
 def load(names: list[str], env: Environment) -> None:
     """Switch on the plugins called ``names``, in that order. What cannot be loaded becomes a problem of ``PLUGINS``."""
-    installed = {point.name: point for point in entry_points(group=GROUP)}
+    installed = {point.name: point for point in entry_points(group=PROJECT)}
     for name in names:
         if manager.has_plugin(name):
             continue

@@ -19,11 +19,12 @@ from rest_framework.views import APIView
 from packager.api.v1.base import AlwaysJson
 from packager.errors import BodyTooLarge, NotAuthorized, PackagerError, RequestError
 from packager.intake import validation
+from packager.intake.acceptance import query_parameters
 from packager.lifecycle import maintenance, requests
 from packager.models import Kind
 from packager.presentation import service_status
 from packager.security import sites
-from packager.submission import Submission, query_parameters
+from packager.submission import Submission
 
 log = logging.getLogger(__name__)
 #: The formats that ``/package_dwc_archive`` knows: how the files inside the archive are written.

@@ -19,8 +19,6 @@ from django_q.tasks import async_task
 
 from packager import plugins
 from packager.delivery.base import Notifier
-from packager.delivery.email import EmailNotifier
-from packager.delivery.webhook import WebhookNotifier
 from packager.errors import DeliveryDeferred, DeliveryError, DeliveryRefused, DeliveryUnwanted
 from packager.models import Delivery, PackageRequest, increase
 
@@ -103,8 +101,7 @@ def deliver(delivery_id: int) -> None:
 
 def notifier_for(channel: str) -> Notifier:
     """The notifier for ``channel``. Raises DeliveryRefused if there is none (a plugin was switched off)."""
-    offered = [notifier for answer in plugins.ask("notifiers") for notifier in answer]
-    known = {notifier.channel: notifier for notifier in [EmailNotifier(), WebhookNotifier(), *offered]}
+    known = {notifier.channel: notifier for answer in plugins.ask("notifiers") for notifier in answer}
     try:
         return known[channel]
     except KeyError:

@@ -10,7 +10,6 @@ from django.conf import settings
 from django.db.models import Sum
 
 from packager import assembly
-from packager.lifecycle import requests
 from packager.models import Kind, Package, PackageRequest, Queue, Status
 from packager.streaming.types import Shape
 from packager.submission import Submission
@@ -34,26 +33,28 @@ class Estimate:
     cached: bool
 
 
-def estimate(submission: Submission) -> Estimate:
+def estimate(submission: Submission, *, cached: bool) -> Estimate:
     """Ask the data portal what there is; nothing is saved or queued.
 
+    Args:
+        submission: what has been accepted.
+        cached: a fresh package is there.
+
     Raises:
-        RequestError: the request could not be accepted.
         SourceError: the data portal cannot be read.
     """
-    submission = requests.check(submission)
     if submission.kind == Kind.URL:
-        return _of_file(submission)
+        return _of_file(submission, cached)
     rows, columns = _look(submission)
     size, seconds = expectations(submission, rows)
     queue = Queue.FAST if rows is not None and rows <= settings.PACKAGER_SLOW_REQUEST else Queue.SLOW
-    return Estimate(rows, columns, size, seconds, **_state(submission, queue))
+    return Estimate(rows, columns, size, seconds, **_state(queue, cached))
 
 
-def _of_file(submission: Submission) -> Estimate:
+def _of_file(submission: Submission, cached: bool) -> Estimate:
     file = assembly.file_source(submission, hurried=True).open(submission.resource_url)
     try:
-        return Estimate(None, None, file.size, None, **_state(submission, Queue.FAST))
+        return Estimate(None, None, file.size, None, **_state(Queue.FAST, cached))
     finally:
         file.close()
 
@@ -66,8 +67,7 @@ def _look(submission: Submission) -> tuple[int | None, list[str]]:
         table.close()
 
 
-def _state(submission: Submission, queue: str) -> dict[str, Any]:
-    cached = requests.fresh_package(submission.fingerprint) is not None
+def _state(queue: str, cached: bool) -> dict[str, Any]:
     queue = Queue.FAST if cached else queue
     waiting = PackageRequest.objects.leading().filter(status=Status.QUEUED, queue=queue).count()
     return {"queue": queue, "waiting": waiting, "cached": cached}

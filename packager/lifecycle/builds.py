@@ -122,7 +122,7 @@ def file_name(request: PackageRequest) -> str:
 
 def _share(request: PackageRequest, package: Package) -> None:
     request.refresh_from_db()
-    facts = requests.event_facts(request)
+    facts = request.event_facts()
     built = events.PackageBuilt(**facts, rows=package.rows, size=package.size, seconds=package.build_seconds)
     transaction.on_commit(partial(events.publish, built))
     requests.announce_served(request, package)
@@ -162,6 +162,6 @@ def _save_error(request: PackageRequest, attempt: int, fault: PackagerError) -> 
 
 def _announce_failure(request: PackageRequest, error: PackageError) -> None:
     deliveries.announce(request, Delivery.Subject.FAILED)
-    facts = requests.event_facts(request)
+    facts = request.event_facts()
     failed = events.RequestFailed(**facts, code=error.code, message=error.message, reference=error.reference)
     transaction.on_commit(partial(events.publish, failed))

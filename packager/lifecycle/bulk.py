@@ -125,7 +125,7 @@ def _cancel_chunk(ids: Ids, actor: str) -> list[UUID]:
     _promote_followers([row.pk for row in rows])
     deliveries.announce_many([(row, Delivery.Subject.CANCELLED) for row in rows])
     for row in rows:
-        cancelled = events.RequestCancelled(**requests.event_facts(row))
+        cancelled = events.RequestCancelled(**row.event_facts())
         transaction.on_commit(partial(events.publish, cancelled))
     return [row.pk for row in rows]
 

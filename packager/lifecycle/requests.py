@@ -6,9 +6,7 @@ API, admin, commands and plugins call these functions and nothing deeper.
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
 from functools import partial
-from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -16,16 +14,16 @@ from django.utils import timezone
 from django_q.brokers import get_broker
 from django_q.tasks import async_task
 
-from packager import assembly, events, plugins
-from packager.delivery import deliveries, webhook
+from packager import events
+from packager.delivery import deliveries
 from packager.errors import Conflict, StoreError
-from packager.intake import routing
+from packager.intake import acceptance, routing
 from packager.intake.idempotency import Owner
 from packager.lifecycle import transitions
-from packager.models import Delivery, Kind, Package, PackageRequest, Queue, Status
+from packager.models import Delivery, Package, PackageRequest, Queue, Status
 from packager.security import encryption
 from packager.storage import filesystem
-from packager.submission import Submission, check_lengths, from_request
+from packager.submission import Submission, from_request
 
 log = logging.getLogger(__name__)
 
@@ -33,23 +31,6 @@ log = logging.getLogger(__name__)
 RETRYABLE = (Status.FAILED, Status.CANCELLED, Status.EXPIRED)
 #: What the requester is told in these states.
 NEWS: dict[str, str] = {Status.SUCCEEDED: Delivery.Subject.READY, Status.FAILED: Delivery.Subject.FAILED}
-
-
-def check(submission: Submission) -> Submission:
-    """The submission with the options of its format filled in, if it can be accepted.
-
-    Raises:
-        RequestError: what cannot be accepted; names the field.
-    """
-    check_lengths(submission)
-    options = assembly.check_options(submission.kind, submission.format, submission.options)
-    submission = replace(submission, options=options)
-    field = "resource_url" if submission.kind == Kind.URL else "api_url"
-    assembly.check_address(field, submission.source_url)
-    if submission.webhook_url:
-        webhook.check_address(submission.webhook_url)
-    plugins.ask("look_at_submission", submission=submission)
-    return submission
 
 
 def submit(submission: Submission, *, ignore_cache: bool = False, owner: Owner | None = None) -> PackageRequest:
@@ -66,7 +47,7 @@ def submit(submission: Submission, *, ignore_cache: bool = False, owner: Owner |
     """
     if before := owner and owner.earlier():
         return before
-    submission = check(submission)
+    submission = acceptance.check(submission)
     queue = _queue_for(submission, ignore_cache)
     try:
         with transaction.atomic():
@@ -147,7 +128,7 @@ def _join(request: PackageRequest) -> bool:
 
 def _accept(request: PackageRequest, note: str) -> PackageRequest:
     transitions.write_history(request.pk, "", request.status, note=note)
-    accepted = events.RequestAccepted(**event_facts(request), queue=request.queue, cached=request.cached)
+    accepted = events.RequestAccepted(**request.event_facts(), queue=request.queue, cached=request.cached)
     transaction.on_commit(partial(events.publish, accepted))
     return request
 
@@ -164,14 +145,8 @@ def _serve(request: PackageRequest, package: Package) -> PackageRequest:
 def announce_served(request: PackageRequest, package: Package) -> None:
     """Tell the requester and the listeners that a package is there. To be called inside the transaction."""
     deliveries.announce(request, Delivery.Subject.READY)
-    served = events.RequestServed(**event_facts(request), rows=package.rows, size=package.size, cached=request.cached)
+    served = events.RequestServed(**request.event_facts(), rows=package.rows, size=package.size, cached=request.cached)
     transaction.on_commit(partial(events.publish, served))
-
-
-def event_facts(request: PackageRequest) -> dict[str, Any]:
-    """What every event tells of its request."""
-    same = ("resource_id", "ckan_host", "format", "email")
-    return {"at": timezone.now(), "request_id": request.pk, **{name: getattr(request, name) for name in same}}
 
 
 def enqueue(request: PackageRequest) -> None:
@@ -212,7 +187,7 @@ def cancel(request_id: UUID, *, actor: str = "requester", tell: bool = False) ->
         request = PackageRequest.objects.get(pk=request_id)
         promote_followers(request)
         deliveries.announce(request, Delivery.Subject.CANCELLED, by_mail=tell)
-        cancelled = events.RequestCancelled(**event_facts(request))
+        cancelled = events.RequestCancelled(**request.event_facts())
         transaction.on_commit(partial(events.publish, cancelled))
     return request
 

@@ -13,7 +13,7 @@ from django.contrib.humanize.templatetags.humanize import intcomma
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from packager import assembly
+from packager import plugins
 from packager.errors import RequestError
 from packager.models import Kind, PackageRequest
 from packager.presentation.translation import translated
@@ -82,14 +82,14 @@ def _table(request: PackageRequest) -> Iterator[tuple[str, list[str]]]:
 def format_label(name: str) -> str:
     """What people call a format, in the language of now; its name if it is not there any more."""
     try:
-        return translated(assembly.formats().get(name).label)
+        return translated(plugins.formats().get(name).label)
     except RequestError:
         return name
 
 
 def _options(request: PackageRequest) -> list[str]:
     try:
-        usual = assembly.formats().get(request.format).check({})
+        usual = plugins.formats().get(request.format).check({})
     except RequestError:
         return []
     changed = {name: value for name, value in request.options.items() if value != usual.get(name)}

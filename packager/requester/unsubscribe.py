@@ -8,7 +8,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST
 
 from packager.delivery import unsubscribe
-from packager.requester.views import private
+from packager.security.capability_links import private
 
 
 def _mark(token: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.cache import get_conditional_response, patch_cache_control
+from django.utils.cache import get_conditional_response
 from django.utils.http import quote_etag
 from django.views.decorators.http import require_POST, require_safe
 
@@ -17,6 +17,7 @@ from packager.lifecycle import requests
 from packager.models import PackageRequest
 from packager.presentation.query_summary import asked
 from packager.presentation.status import Story
+from packager.security.capability_links import private
 
 
 def _wanted(token: str) -> PackageRequest:
@@ -25,13 +26,6 @@ def _wanted(token: str) -> PackageRequest:
 
 def _told(wanted: PackageRequest) -> dict[str, Any]:
     return {"wanted": wanted, "package": wanted.package, "story": Story(wanted)}
-
-
-def private(response: HttpResponse) -> HttpResponse:
-    """``response``, kept by nobody and found by no search engine."""
-    patch_cache_control(response, private=True, no_store=True)
-    response["X-Robots-Tag"] = "noindex, nofollow"
-    return response
 
 
 @require_safe

@@ -74,6 +74,11 @@ def allowed_hosts() -> tuple[str, ...]:
     return (*settings.PACKAGER_CKAN_HOSTS, *hosts)
 
 
+def address_rule() -> AddressRule:
+    """From where data may be read."""
+    return AddressRule(allowed_hosts())
+
+
 def site_with_secret(secret: str) -> CkanSite | None:
     """The active site whose own secret this is; every site is compared, in constant time."""
     given = digest(secret)

@@ -14,9 +14,8 @@ from django.views.decorators.http import require_safe
 
 from packager import events
 from packager.errors import StoreError
-from packager.lifecycle import requests
 from packager.models import Package, PackageRequest, Status, increase
-from packager.requester.views import private
+from packager.security.capability_links import private
 from packager.storage import filesystem, http_range
 
 
@@ -67,5 +66,5 @@ def _count(request: HttpRequest, wanted: PackageRequest, package: Package) -> No
     if request.method != "GET" or not from_the_start:
         return
     Package.objects.filter(pk=package.pk).update(**increase(downloads=1, bytes_served=package.size))
-    downloaded = events.PackageDownloaded(**requests.event_facts(wanted), size=package.size)
+    downloaded = events.PackageDownloaded(**wanted.event_facts(), size=package.size)
     transaction.on_commit(partial(events.publish, downloaded))

@@ -43,6 +43,17 @@ class AddressRule:
         self._check_named(parts.hostname, port)
         return parts
 
+    def may_permit(self, url: str) -> bool:
+        """Whether ``url`` is permitted, as far as can be said before its name is resolved."""
+        try:
+            host = self.check_url(url).hostname or ""
+        except AddressForbidden:
+            return False
+        try:
+            return bool(self.allowed) or is_public(str(ip_address(host)))
+        except ValueError:
+            return host != "localhost" and not host.endswith(".localhost")
+
     def endpoints(self, host: str, port: int) -> list[Endpoint]:
         """Where to connect to: every address of ``host``, each of them checked.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from packager import assembly
+from packager import plugins
 from packager.models import PackageRequest, Status
 from tests.packager.conftest import run_tasks, unpacked
 
@@ -19,7 +19,7 @@ def _packaged(answer, portal):
     return unpacked(portal, request)
 
 
-@pytest.mark.parametrize("name", [name for name in assembly.formats().names() if name != "dwca"])
+@pytest.mark.parametrize("name", [name for name in plugins.formats().names() if name != "dwca"])
 def test_a_table_in_every_format(post, portal, name):
     members = _packaged(post(format=name), portal)
     assert next(iter(members)) == f"resource.{name}"

@@ -42,8 +42,8 @@ def switched_on():
 def test_a_format_can_be_added_and_replaced(switched_on):
     mine = SimpleNamespace(name="csv", label="mine")
     switched_on(formats=lambda: [mine, SimpleNamespace(name="dbf", label="dBase")])
-    assert assembly.formats().get("csv") is mine
-    assert "dbf" in assembly.formats().names()
+    assert plugins.formats().get("csv") is mine
+    assert "dbf" in plugins.formats().names()
 
 
 def test_a_table_can_come_from_elsewhere(switched_on, portal, submission):

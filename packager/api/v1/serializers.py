@@ -10,8 +10,9 @@ from rest_framework import serializers
 
 from packager.errors import RequestError
 from packager.intake import validation
+from packager.intake.acceptance import query_parameters
 from packager.models import Kind
-from packager.submission import Submission, query_parameters
+from packager.submission import Submission
 
 #: Fields that mean something for tables only.
 OF_TABLES = ("api_url", "filters", "q", "plain", "language", "fields", "sort", "limit", "offset", "format")

@@ -18,7 +18,8 @@ from packager.api.v1.filters import ErrorFilter
 from packager.api.v1.pagination import ErrorPages
 from packager.api.v1.problems import documented
 from packager.api.v1.serializers import RequestQuestion
-from packager.intake import estimates
+from packager.intake import acceptance, estimates
+from packager.lifecycle import requests
 from packager.models import PackageError
 from packager.presentation.serializers import ErrorAnswer, EstimateAnswer
 from packager.security.api_keys import Scope
@@ -89,7 +90,7 @@ LINKS = ("requests", "estimate", "errors", "statistics", "problems", "schema", "
 
 def _capabilities() -> dict[str, Any]:
     return {
-        "formats": [_format(format) for format in assembly.formats()],
+        "formats": [_format(format) for format in plugins.formats()],
         "mail_languages": [code for code, _ in settings.LANGUAGES],
         "limits": _limits(),
         "plugins": {name: value for part in plugins.ask("api_capabilities") for name, value in part.items()},
@@ -154,7 +155,9 @@ class EstimateView(KeyView):
         """Rows, columns, expected size and time, and the queue. Takes the body of a request; nothing is queued."""
         question = RequestQuestion(data=call.data)
         question.is_valid(raise_exception=True)
-        return Response(EstimateAnswer(estimates.estimate(question.submission)).data)
+        submission = acceptance.check(question.submission)
+        cached = requests.fresh_package(submission.fingerprint) is not None
+        return Response(EstimateAnswer(estimates.estimate(submission, cached=cached)).data)
 
 
 class ErrorsView(KeyView, GenericAPIView[PackageError]):

@@ -16,10 +16,11 @@ from tqdm import tqdm
 from packager import assembly
 from packager.errors import PackagerError, RequestError
 from packager.intake import validation
+from packager.intake.acceptance import check_address, query_parameters
 from packager.models import Kind
 from packager.streaming.pipeline import Summary
 from packager.streaming.types import Progress
-from packager.submission import Submission, query_parameters
+from packager.submission import Submission
 
 #: The exit code of a program that Ctrl-C ended, as shells count.
 INTERRUPTED = 130
@@ -117,7 +118,7 @@ def locate(address: str) -> tuple[str, str]:
 
 def _build(submission: Submission, target: Path) -> tuple[Summary, int]:
     progress, part = Progress(), target.with_name(target.name + ".part")
-    assembly.check_address("address", submission.source_url)
+    check_address("address", submission.source_url)
     build = assembly.Job(submission).open(progress)
     try:
         with part.open("wb") as file:

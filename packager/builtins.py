@@ -1,0 +1,65 @@
+"""What comes with the portal, registered through the same hooks as a plugin.
+
+Plugins come after it in ``ask``, so that a format or notifier of theirs replaces one of ours. Of sources the first
+answer wins, and there ours comes last.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from django.conf import settings
+
+from packager.delivery.base import Notifier
+from packager.delivery.email import EmailNotifier
+from packager.delivery.webhook import WebhookNotifier
+from packager.hookspecs import hook
+from packager.security.sites import address_rule
+from packager.streaming.formats import registry
+from packager.streaming.formats.base import Format
+from packager.streaming.formats.dwca import DwcaFormat, settings_from_configuration
+from packager.streaming.http import Patience
+from packager.streaming.sources.base import FileSource, TableSource
+from packager.streaming.sources.ckan import CkanSource
+from packager.streaming.sources.url import UrlSource
+from packager.submission import Submission
+
+
+@hook(trylast=True)
+def formats() -> Iterator[Format]:
+    """The formats of the portal. Raises DwcConfigurationError."""
+    yield from registry.builtin()
+    darwin_core = settings_from_configuration(
+        id_field=settings.PACKAGER_DWC_ID_FIELD,
+        core_extension=settings.PACKAGER_DWC_CORE_EXTENSION,
+        additional_extensions=settings.PACKAGER_DWC_ADDITIONAL_EXTENSIONS,
+        dynamic_term=settings.PACKAGER_DWC_DYNAMIC_TERM,
+        extension_fields=settings.PACKAGER_DWC_EXTENSION_FIELDS,
+    )
+    yield DwcaFormat(darwin_core, temp_directory=Path(settings.PACKAGER_TEMP_DIRECTORY))
+
+
+@hook(tryfirst=True)
+def table_source(submission: Submission, key: str | None, patience: Patience) -> TableSource:
+    """CKAN's datastore."""
+    return CkanSource(
+        submission.api_url,
+        key=key,
+        rule=address_rule(),
+        page_size=settings.PACKAGER_PAGE_SIZE,
+        connections=settings.PACKAGER_CONNECTIONS,
+        patience=patience,
+    )
+
+
+@hook(tryfirst=True)
+def file_source(key: str | None, patience: Patience) -> FileSource:
+    """Files by their address."""
+    return UrlSource(address_rule(), key=key, patience=patience)
+
+
+@hook(trylast=True)
+def notifiers() -> list[Notifier]:
+    """Mail and webhooks."""
+    return [EmailNotifier(), WebhookNotifier()]
