@@ -31,7 +31,7 @@ from packager.errors import PackagerError
 from packager.streaming.types import Query, Shape
 
 ENDED = ("succeeded", "failed", "cancelled", "expired")
-PATIENCE = 1800.0  # seconds for one package
+RETRY_POLICY = 1800.0  # seconds for one package
 
 
 class Unserved(Exception):
@@ -65,14 +65,14 @@ class Portal:
             raise Unserved(json.load(fault).get("message", str(fault))) from fault
 
     def _wait(self, status_url: str) -> str:
-        end = time.monotonic() + PATIENCE
+        end = time.monotonic() + RETRY_POLICY
         while time.monotonic() < end:
             with urlopen(f"{status_url}state", timeout=60) as answer:
                 page = answer.read().decode()
             if any(f'class="card {state}"' in page for state in ENDED):
                 return page
             time.sleep(0.1)
-        raise Unserved(f"not ready after {PATIENCE:.0f} s")
+        raise Unserved(f"not ready after {RETRY_POLICY:.0f} s")
 
 
 def form(site: Site, query: Query) -> dict[str, str]:

@@ -154,11 +154,11 @@ class Supervisor:
         except Interrupted:
             return
 
-    def stop(self, patience: float = 15) -> None:
-        """Ask every child to stop, the last one started first; after ``patience`` seconds end those that remain."""
+    def stop(self, retry_policy: float = 15) -> None:
+        """Ask every child to stop, the last one started first; after ``retry_policy`` seconds end those that remain."""
         for child in reversed(self.children):
             child.ask_to_stop()
-        deadline = time.monotonic() + patience
+        deadline = time.monotonic() + retry_policy
         while self.children and time.monotonic() < deadline:
             self.children = [child for child in self.children if not child.ended()]
             time.sleep(POLL / 2)

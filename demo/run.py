@@ -17,7 +17,7 @@ from demo.sample import Sample, fetch
 
 STAFF = "admin"
 ADDRESS = "someone@example.com"
-PATIENCE = 120  # seconds for something to come up
+RETRY_POLICY = 120  # seconds for something to come up
 MANAGE = [sys.executable, str(ROOT / "manage.py")]
 
 
@@ -95,7 +95,7 @@ class Quickstart:
         return sample
 
     def _wait(self, condition: Callable[[], object], what: str) -> None:
-        self.supervisor.wait_until(condition, seconds=PATIENCE, what=what)
+        self.supervisor.wait_until(condition, seconds=RETRY_POLICY, what=what)
 
     def summary(self, sample: Sample) -> str:
         """What is where, for the person at the terminal."""

@@ -15,7 +15,7 @@ from packager.errors import RequestError
 from packager.models import Kind
 from packager.streaming.facts import Origin
 from packager.streaming.formats.options import refuse_unknown
-from packager.streaming.http import Patience
+from packager.streaming.http import RetryPolicy
 from packager.streaming.metadata import metadata_members
 from packager.streaming.pipeline import (
     Build,
@@ -33,7 +33,7 @@ from packager.submission import Submission
 #: Formats that carry their own metadata, and whose readers expect no other files.
 WITHOUT_METADATA = ("dwca",)
 #: How long a web request may wait for CKAN.
-HURRIED = Patience(connect=3, read=5, attempts=1)
+HURRIED = RetryPolicy(connect=3, read=5, attempts=1)
 
 
 def format_options(options: Mapping[str, Any]) -> dict[str, Any]:
@@ -54,27 +54,27 @@ def check_options(kind: str, format: str, options: Mapping[str, Any]) -> dict[st
     return {**plugins.formats().get(format).check(format_options(options)), **own}
 
 
-def _patience() -> Patience:
-    return Patience(
+def _retry_policy() -> RetryPolicy:
+    return RetryPolicy(
         connect=settings.PACKAGER_CONNECT_TIMEOUT,
         read=settings.PACKAGER_READ_TIMEOUT,
         attempts=settings.PACKAGER_PAGE_ATTEMPTS,
     )
 
 
-def table_source(submission: Submission, patience: Patience | None = None) -> TableSource:
+def table_source(submission: Submission, retry_policy: RetryPolicy | None = None) -> TableSource:
     """Where the rows of this request come from."""
     source: TableSource = plugins.first(
-        "table_source", submission=submission, key=submission.key or None, patience=patience or _patience()
+        "table_source", submission=submission, key=submission.key or None, retry_policy=retry_policy or _retry_policy()
     )
     return source
 
 
 def file_source(submission: Submission, *, hurried: bool = False) -> FileSource:
     """Where the file of this request comes from. ``hurried`` is for web requests, which cannot wait long."""
-    patience = HURRIED if hurried else _patience()
+    retry_policy = HURRIED if hurried else _retry_policy()
     source: FileSource = plugins.first(
-        "file_source", submission=submission, key=submission.key or None, patience=patience
+        "file_source", submission=submission, key=submission.key or None, retry_policy=retry_policy
     )
     return source
 

@@ -19,7 +19,7 @@ from packager.security.sites import address_rule
 from packager.streaming.formats import registry
 from packager.streaming.formats.base import Format
 from packager.streaming.formats.dwca import DwcaFormat, settings_from_configuration
-from packager.streaming.http import Patience
+from packager.streaming.http import RetryPolicy
 from packager.streaming.sources.base import FileSource, TableSource
 from packager.streaming.sources.ckan import CkanSource
 from packager.streaming.sources.url import UrlSource
@@ -41,7 +41,7 @@ def formats() -> Iterator[Format]:
 
 
 @hook(tryfirst=True)
-def table_source(submission: Submission, key: str | None, patience: Patience) -> TableSource:
+def table_source(submission: Submission, key: str | None, retry_policy: RetryPolicy) -> TableSource:
     """CKAN's datastore."""
     return CkanSource(
         submission.api_url,
@@ -49,14 +49,14 @@ def table_source(submission: Submission, key: str | None, patience: Patience) ->
         rule=address_rule(),
         page_size=settings.PACKAGER_PAGE_SIZE,
         connections=settings.PACKAGER_CONNECTIONS,
-        patience=patience,
+        retry_policy=retry_policy,
     )
 
 
 @hook(tryfirst=True)
-def file_source(key: str | None, patience: Patience) -> FileSource:
+def file_source(key: str | None, retry_policy: RetryPolicy) -> FileSource:
     """Files by their address."""
-    return UrlSource(address_rule(), key=key, patience=patience)
+    return UrlSource(address_rule(), key=key, retry_policy=retry_policy)
 
 
 @hook(trylast=True)

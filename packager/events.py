@@ -82,8 +82,8 @@ class PersonalDataForgotten:
     request_ids: tuple[UUID, ...]
 
 
-Happening = Event | PersonalDataForgotten
-Listener = Callable[[Happening], None]
+AnyEvent = Event | PersonalDataForgotten
+Listener = Callable[[AnyEvent], None]
 _listeners: list[Listener] = []
 
 
@@ -100,7 +100,7 @@ def unlisten(listener: Listener) -> None:
         _listeners.remove(listener)
 
 
-def publish(event: Happening) -> None:
+def publish(event: AnyEvent) -> None:
     """Tell every listener. Never raises."""
     for listener in tuple(_listeners):
         try:

@@ -15,9 +15,9 @@ from packager.plugins import PROJECT
 
 if TYPE_CHECKING:
     from packager.delivery.base import Notifier
-    from packager.events import Happening
+    from packager.events import AnyEvent
     from packager.streaming.formats.base import Format
-    from packager.streaming.http import Patience
+    from packager.streaming.http import RetryPolicy
     from packager.streaming.pipeline import Summary
     from packager.streaming.sources.base import FileSource, TableSource
     from packager.streaming.types import Field, Member
@@ -33,12 +33,12 @@ def formats() -> Iterable[Format]:
 
 
 @spec
-def table_source(submission: Submission, key: str | None, patience: Patience) -> TableSource | None:
+def table_source(submission: Submission, key: str | None, retry_policy: RetryPolicy) -> TableSource | None:
     """A source for the rows of this request, where CKAN's datastore is not it. The first answer wins."""
 
 
 @spec
-def file_source(submission: Submission, key: str | None, patience: Patience) -> FileSource | None:
+def file_source(submission: Submission, key: str | None, retry_policy: RetryPolicy) -> FileSource | None:
     """A source for the file of this request, where its address is not it. The first answer wins."""
 
 
@@ -48,8 +48,13 @@ def notifiers() -> Iterable[Notifier]:
 
 
 @spec
-def look_at_submission(submission: Submission) -> None:
+def validate_submission(submission: Submission) -> None:
     """A look at a request before it is accepted. Raise ``RequestError`` to turn it down."""
+
+
+@spec
+def look_at_submission(submission: Submission) -> None:
+    """The former name of ``validate_submission``, asked until version 1.0."""
 
 
 @spec
@@ -63,7 +68,7 @@ def extra_members(submission: Submission, summary: Summary) -> Iterable[Member]:
 
 
 @spec
-def on_event(event: Happening) -> None:
+def on_event(event: AnyEvent) -> None:
     """Something happened: to one request, or (``PersonalDataForgotten``) to the addresses of many.
 
     What is raised here is logged and goes no further.

@@ -7,7 +7,7 @@ from typing import Any
 
 import pluggy
 
-from packager.events import Happening
+from packager.events import AnyEvent
 from packager.streaming.formats.registry import Formats
 
 log = logging.getLogger(__name__)
@@ -37,7 +37,7 @@ def implemented(hook: str) -> bool:
     return bool(getattr(manager.hook, hook).get_hookimpls())
 
 
-def tell(event: Happening) -> None:
+def tell(event: AnyEvent) -> None:
     """Hand an event to each plugin that listens; one that raises is logged, and the others still hear of it."""
     for listener in reversed(manager.hook.on_event.get_hookimpls()):
         try:

@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from packager.security.api_keys import ApiKey
 
 #: A queued request whose task has not been picked up for this long has probably lost its task.
-TASK_PATIENCE = timedelta(minutes=5)
+TASK_LOST_AFTER = timedelta(minutes=5)
 #: A delivery that is being sent for longer than this lost its worker.
-SENDING_PATIENCE = timedelta(minutes=10)
+SENDER_LOST_AFTER = timedelta(minutes=10)
 
 
 #: A cluster that was not seen for this long is gone. Three signs of life fit in.
-CLUSTER_PATIENCE = timedelta(seconds=16)
+CLUSTER_LOST_AFTER = timedelta(seconds=16)
 
 
 class Waiting(Protocol):
@@ -35,7 +35,7 @@ class ClusterQuerySet(models.QuerySet[Any]):
 
     def alive(self) -> ClusterQuerySet:
         """Those that gave a sign of life lately."""
-        return self.filter(seen_at__gt=timezone.now() - CLUSTER_PATIENCE)
+        return self.filter(seen_at__gt=timezone.now() - CLUSTER_LOST_AFTER)
 
 
 class PackageQuerySet(models.QuerySet[Any]):
@@ -78,7 +78,7 @@ class RequestQuerySet(models.QuerySet[Any]):
 
     def forgotten(self) -> RequestQuerySet:
         """Queued ones whose task may be lost: the queue is shorter than their wait explains."""
-        return self.leading().filter(status="queued", queued_at__lt=timezone.now() - TASK_PATIENCE)
+        return self.leading().filter(status="queued", queued_at__lt=timezone.now() - TASK_LOST_AFTER)
 
     def stranded(self) -> RequestQuerySet:
         """Queued followers of a request that is no longer under way."""
@@ -104,7 +104,7 @@ class DeliveryQuerySet(models.QuerySet[Any]):
     def due(self) -> DeliveryQuerySet:
         """Waiting ones whose time has come, and those whose sender died."""
         now = timezone.now()
-        lost = Q(state="sending", claimed_at__lt=now - SENDING_PATIENCE)
+        lost = Q(state="sending", claimed_at__lt=now - SENDER_LOST_AFTER)
         return self.filter(Q(state="pending", next_attempt_at__lte=now) | lost)
 
 

@@ -27,7 +27,7 @@ class StatisticsQuestion(serializers.Serializer[Any]):
     format = serializers.CharField(required=False, max_length=64, help_text="One format only (days).")
 
 
-class TotalsAnswer(serializers.Serializer[Any]):
+class TotalsSerializer(serializers.Serializer[Any]):
     """Counts since the beginning."""
 
     requests = serializers.IntegerField(help_text="Requests served, cached ones included.")
@@ -35,7 +35,7 @@ class TotalsAnswer(serializers.Serializer[Any]):
     requesters = serializers.IntegerField(source="emails", help_text="Distinct addresses among those served.")
 
 
-class SumsAnswer(serializers.Serializer[Any]):
+class SumsSerializer(serializers.Serializer[Any]):
     """What was done."""
 
     requests = serializers.IntegerField()
@@ -48,24 +48,24 @@ class SumsAnswer(serializers.Serializer[Any]):
     bytes = serializers.IntegerField(help_text="Sent by downloads.")
 
 
-class DayAnswer(SumsAnswer):
+class DaySerializer(SumsSerializer):
     """One day (UTC)."""
 
     day = serializers.DateField()
 
 
-class ResourceAnswer(SumsAnswer):
+class ResourceSerializer(SumsSerializer):
     """One resource."""
 
     resource_id = serializers.CharField()
 
 
-class StatisticsAnswer(serializers.Serializer[Any]):
+class StatisticsSerializer(serializers.Serializer[Any]):
     """Totals since the beginning, and the sums of the days asked for."""
 
-    totals = TotalsAnswer()
-    days = DayAnswer(many=True, help_text="Days with anything in them, oldest first.")
-    resources = ResourceAnswer(many=True, help_text="Up to 100, most requested first.")
+    totals = TotalsSerializer()
+    days = DaySerializer(many=True, help_text="Days with anything in them, oldest first.")
+    resources = ResourceSerializer(many=True, help_text="Up to 100, most requested first.")
 
 
 class StatisticsView(KeyView):
@@ -78,13 +78,13 @@ class StatisticsView(KeyView):
         summary="Read the statistics",
         tags=["statistics"],
         parameters=[StatisticsQuestion],
-        responses={200: StatisticsAnswer, **documented(400)},
+        responses={200: StatisticsSerializer, **documented(400)},
     )
     def get(self, call: Request) -> Response:
         """Totals, days and resources. No addresses, no names."""
         question = StatisticsQuestion(data=call.query_params)
         question.is_valid(raise_exception=True)
-        return Response(StatisticsAnswer(_statistics(**question.validated_data)).data)
+        return Response(StatisticsSerializer(_statistics(**question.validated_data)).data)
 
 
 def _statistics(since: Any = None, until: Any = None, resource_id: Any = None, format: Any = None) -> dict[str, Any]:

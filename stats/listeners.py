@@ -13,7 +13,7 @@ from stats.models import BuildRecord, DownloadRecord, ErrorRecord, RequestRecord
 
 
 @singledispatch
-def record(event: events.Happening) -> None:
+def record(event: events.AnyEvent) -> None:
     """Note what happened. Events that the statistics do not count are passed over."""
 
 

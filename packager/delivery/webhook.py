@@ -12,12 +12,12 @@ from rest_framework.utils.encoders import JSONEncoder
 
 from packager.errors import AddressForbidden, DeliveryDeferred, DeliveryRefused, RequestError, SourceError
 from packager.models import Delivery, PackageRequest
-from packager.presentation.serializers import RequestAnswer
+from packager.presentation.serializers import PackageRequestSerializer
 from packager.security import encryption
-from packager.streaming.http import AddressRule, HttpClient, Patience
+from packager.streaming.http import AddressRule, HttpClient, RetryPolicy
 
 SIGNATURE = "X-Packaging-Signature"
-PATIENCE = Patience(connect=5, read=10, attempts=1)
+RETRY_POLICY = RetryPolicy(connect=5, read=10, attempts=1)
 #: Answers of 400 and above after which the same call may well succeed: everything of the server, and these.
 PASSING = (408, 425, 429)
 EVENTS = {
@@ -55,7 +55,7 @@ def payload(delivery: Delivery) -> bytes:
         "event": EVENTS[Delivery.Subject(delivery.subject)],
         "delivery": delivery.pk,
         "created_at": delivery.created_at,
-        "request": RequestAnswer(delivery.request).data,
+        "request": PackageRequestSerializer(delivery.request).data,
     }
     return json.dumps(told, cls=JSONEncoder, ensure_ascii=False).encode()
 
@@ -76,7 +76,7 @@ class WebhookNotifier:
 
 
 def _post(url: str, body: bytes, headers: dict[str, str]) -> int:
-    client = HttpClient(rule_for(url), patience=PATIENCE)
+    client = HttpClient(rule_for(url), retry_policy=RETRY_POLICY)
     try:
         return client.tell(url, body, headers)
     except AddressForbidden as fault:

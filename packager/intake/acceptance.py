@@ -28,7 +28,8 @@ def check(submission: Submission) -> Submission:
     check_address("resource_url" if submission.kind == Kind.URL else "api_url", submission.source_url)
     if submission.webhook_url:
         webhook.check_address(submission.webhook_url)
-    plugins.ask("look_at_submission", submission=submission)
+    for hook in ("validate_submission", "look_at_submission"):
+        plugins.ask(hook, submission=submission)
     return submission
 
 

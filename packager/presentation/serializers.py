@@ -13,14 +13,14 @@ from rest_framework import serializers
 from packager.models import Kind, PackageError, PackageRequest, Queue, Status
 
 
-class MemberAnswer(serializers.Serializer[Any]):
+class PackageMemberSerializer(serializers.Serializer[Any]):
     """A file inside a package."""
 
     name = serializers.CharField()
     size = serializers.IntegerField(help_text="Bytes, unpacked.")
 
 
-class PackageAnswer(serializers.Serializer[Any]):
+class PackageSerializer(serializers.Serializer[Any]):
     """Where the package of a request is, and what is known about it."""
 
     url = serializers.CharField(source="download_url", help_text="Needs no key: whoever has it can download.")
@@ -35,14 +35,14 @@ class PackageAnswer(serializers.Serializer[Any]):
     created_at = serializers.DateTimeField(source="package.created_at")
     expires_at = serializers.DateTimeField(source="package.expires_at")
 
-    @extend_schema_field(MemberAnswer(many=True))
+    @extend_schema_field(PackageMemberSerializer(many=True))
     def get_members(self, request: PackageRequest) -> list[dict[str, Any]]:
         """The files inside."""
         members = request.package.members if request.package else []
         return [{"name": name, "size": size} for name, size in members]
 
 
-class ProgressAnswer(serializers.Serializer[Any]):
+class ProgressSerializer(serializers.Serializer[Any]):
     """How far the build is. For a request that joined another, how far that is."""
 
     rows_done = serializers.IntegerField()
@@ -51,7 +51,7 @@ class ProgressAnswer(serializers.Serializer[Any]):
     bytes_total = serializers.IntegerField(allow_null=True)
 
 
-class FailureAnswer(serializers.Serializer[Any]):
+class FailureSerializer(serializers.Serializer[Any]):
     """Why a request failed."""
 
     code = serializers.CharField(source="error_code", help_text="Stable; `/api/v1/problems/` lists them.")
@@ -59,7 +59,7 @@ class FailureAnswer(serializers.Serializer[Any]):
     reference = serializers.CharField(source="error_reference", help_text="For questions to the staff of the portal.")
 
 
-class RequestAnswer(serializers.Serializer[Any]):
+class PackageRequestSerializer(serializers.Serializer[Any]):
     """A request, as its owner sees it. The CKAN key that came with it is never shown."""
 
     id = serializers.UUIDField()
@@ -83,7 +83,7 @@ class RequestAnswer(serializers.Serializer[Any]):
         help_text="How many are built before it; null unless queued, and in lists."
     )
     cached = serializers.BooleanField(help_text="A fresh package was there already.")
-    progress = ProgressAnswer(source="building")
+    progress = ProgressSerializer(source="building")
     failure = serializers.SerializerMethodField(help_text="null unless it failed.")
     package = serializers.SerializerMethodField(help_text="null while there is none, and after it expired.")
     created_at = serializers.DateTimeField()
@@ -114,19 +114,19 @@ class RequestAnswer(serializers.Serializer[Any]):
             return None
         return PackageRequest.objects.ahead_of(request.building).count()
 
-    @extend_schema_field(FailureAnswer(allow_null=True))
+    @extend_schema_field(FailureSerializer(allow_null=True))
     def get_failure(self, request: PackageRequest) -> dict[str, Any] | None:
         """Why it failed."""
-        return FailureAnswer(request).data if request.status == Status.FAILED else None
+        return FailureSerializer(request).data if request.status == Status.FAILED else None
 
-    @extend_schema_field(PackageAnswer(allow_null=True))
+    @extend_schema_field(PackageSerializer(allow_null=True))
     def get_package(self, request: PackageRequest) -> dict[str, Any] | None:
         """What came of it."""
         there = request.status == Status.SUCCEEDED and request.package is not None
-        return PackageAnswer(request).data if there else None
+        return PackageSerializer(request).data if there else None
 
 
-class ErrorAnswer(serializers.ModelSerializer[PackageError]):
+class ErrorSerializer(serializers.ModelSerializer[PackageError]):
     """A failure of a build."""
 
     request = serializers.UUIDField(source="request_id", help_text="The request that failed.")
@@ -136,7 +136,7 @@ class ErrorAnswer(serializers.ModelSerializer[PackageError]):
         fields = ("reference", "request", "resource_id", "attempt", "code", "message", "retryable", "at")
 
 
-class EstimateAnswer(serializers.Serializer[Any]):
+class EstimateSerializer(serializers.Serializer[Any]):
     """What a request would bring. null where it cannot be known."""
 
     rows = serializers.IntegerField(allow_null=True, help_text="null for a file.")

@@ -1,4 +1,4 @@
-"""Connections that only go where the rule permits, and that another thread can cut."""
+"""Connections that only go where the rule permits, and that another thread can abort."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from packager.streaming.addresses import AddressRule, Endpoint
 
 
 class Guard:
-    """Opens sockets where ``rule`` permits, and remembers what is open so that it can be cut."""
+    """Opens sockets where ``rule`` permits, and remembers what is open so that it can be aborted."""
 
     def __init__(self, rule: AddressRule) -> None:
         self.rule = rule
@@ -60,7 +60,7 @@ class Guard:
             raise
         return opened
 
-    def cut(self) -> None:
+    def abort(self) -> None:
         """Break every open connection and refuse new ones. Threads that wait for an answer wake up with an error."""
         self._closed = True
         for waiting in [*self._opening, *(connection.sock for connection in list(self._connections))]:

@@ -35,7 +35,7 @@ from packager.errors import (
 from packager.streaming.addresses import PORTS, AddressRule
 from packager.streaming.connections import Guard, pool_manager
 
-__all__ = ["AddressRule", "Clients", "HttpClient", "Patience"]
+__all__ = ["AddressRule", "Clients", "HttpClient", "RetryPolicy"]
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 MOST_REDIRECTS = 5
@@ -67,7 +67,7 @@ class Clients:
 
 
 @dataclass(frozen=True)
-class Patience:
+class RetryPolicy:
     """How long to wait and how often to try. All times in seconds.
 
     ``read`` is the longest silence within an answer; ``longest_delay`` caps the pause between tries, and what
@@ -101,23 +101,23 @@ class HttpClient:
         *,
         key: str | None = None,
         key_for: str = "",
-        patience: Patience | None = None,
+        retry_policy: RetryPolicy | None = None,
         connections: int = 2,
     ) -> None:
-        self.patience = patience or Patience()
+        self.retry_policy = retry_policy or RetryPolicy()
         self._rule = rule
         self._key = key
         self._key_for = rule.check_url(key_for) if key and key_for else None
         self._guard = Guard(rule)
         self._pools = pool_manager(self._guard, connections)
         self._closed = threading.Event()
-        self._timeout = Timeout(connect=self.patience.connect, read=self.patience.read)
+        self._timeout = Timeout(connect=self.retry_policy.connect, read=self.retry_policy.read)
 
     def post(self, url: str, payload: object, read: Callable[[bytes], T], *, attempts: int | None = None) -> T:
         """POST ``payload`` as JSON and return what ``read`` makes of the answer's body.
 
         The whole, ``read`` included, is tried again when it raises a retryable error: ``attempts`` times in all
-        (as ``patience`` says by default).
+        (as ``retry_policy`` says by default).
 
         Raises:
             SourceError: as the answer, or ``read``, says.
@@ -149,14 +149,14 @@ class HttpClient:
 
     def retry(self, work: Callable[[], T], attempts: int | None = None) -> T:
         """What ``work`` returns, tried again after a pause while it raises retryable errors."""
-        most = attempts or self.patience.attempts
+        most = attempts or self.retry_policy.attempts
         for attempt in range(most - 1):
             try:
                 return work()
             except PackagerError as error:
                 if not error.retryable:
                     raise
-                self.pause(self.patience.delay(attempt, error))
+                self.pause(self.retry_policy.delay(attempt, error))
         return work()
 
     def pause(self, seconds: float) -> None:
@@ -167,7 +167,7 @@ class HttpClient:
     def close(self) -> None:
         """Cut every connection and end every pause, whichever thread waits. Safe to call twice."""
         self._closed.set()
-        self._guard.cut()
+        self._guard.abort()
         self._pools.clear()
 
     def _whole(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> bytes:

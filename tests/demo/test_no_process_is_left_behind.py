@@ -25,7 +25,7 @@ HAS_A_CHILD = (
 def supervisor(tmp_path):
     made = Supervisor(tmp_path / "log")
     yield made
-    made.stop(patience=0)
+    made.stop(retry_policy=0)
 
 
 def start(supervisor, code, name="child"):
@@ -68,7 +68,7 @@ def test_a_stopped_child_is_gone_and_was_asked_first(supervisor):
 
 def test_a_deaf_child_is_ended_all_the_same(supervisor):
     child = start(supervisor, IS_DEAF)
-    supervisor.stop(patience=0.2)
+    supervisor.stop(retry_policy=0.2)
     assert child.process.returncode == -signal.SIGKILL
 
 

@@ -7,17 +7,17 @@ import io
 from collections.abc import Sequence
 
 from demo.ckan import DemoCkan
-from packager.streaming.http import AddressRule, Patience
+from packager.streaming.http import AddressRule, RetryPolicy
 from packager.streaming.sources.ckan import CkanSource, CkanTable
 from packager.streaming.types import Query, Shape, Value
 
 #: Tries as often as in earnest, but hardly pauses.
-HASTY = Patience(connect=5, read=5, attempts=4, base_delay=0.001, longest_delay=0.05)
+HASTY = RetryPolicy(connect=5, read=5, attempts=4, base_delay=0.001, longest_delay=0.05)
 
 
 def source(ckan: DemoCkan, **settings) -> CkanSource:
     """A source of the stand-in."""
-    settings = {"page_size": 300, "patience": HASTY, **settings}
+    settings = {"page_size": 300, "retry_policy": HASTY, **settings}
     return CkanSource(ckan.api_url, rule=AddressRule((ckan.host,)), **settings)
 
 

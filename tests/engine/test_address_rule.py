@@ -6,11 +6,11 @@ import pytest
 
 from packager.errors import AddressForbidden, SourceUnreachable
 from packager.streaming.addresses import AddressRule, is_public
-from packager.streaming.http import HttpClient, Patience
+from packager.streaming.http import HttpClient, RetryPolicy
 from packager.streaming.sources.ckan import CkanSource
 from packager.streaming.sources.url import UrlSource
 
-ONCE = Patience(attempts=1)
+ONCE = RetryPolicy(attempts=1)
 
 
 def resolving_to(monkeypatch, *answers):
@@ -70,7 +70,7 @@ def test_addresses_of_the_wrong_form_are_forbidden(url):
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]", "0x7f.1", "2130706433", "0"])
 def test_no_connection_is_made_to_this_machine(httpserver, host):
-    client = HttpClient(AddressRule(), patience=ONCE)
+    client = HttpClient(AddressRule(), retry_policy=ONCE)
     with pytest.raises((AddressForbidden, SourceUnreachable)):
         client.get(f"http://{host}:{httpserver.port}/", {})
     assert not httpserver.log
@@ -86,7 +86,7 @@ def test_a_name_that_changes_its_mind_gains_nothing(monkeypatch, httpserver):
     httpserver.expect_request("/").respond_with_data("secret")
     asked = resolving_to(monkeypatch, ["127.0.0.1"], ["8.8.8.8"])
     with pytest.raises(AddressForbidden):
-        HttpClient(AddressRule(), patience=ONCE).get(f"http://rebinding.example.org:{httpserver.port}/", {})
+        HttpClient(AddressRule(), retry_policy=ONCE).get(f"http://rebinding.example.org:{httpserver.port}/", {})
     assert asked == ["rebinding.example.org"]
     assert not httpserver.log
 
@@ -94,14 +94,14 @@ def test_a_name_that_changes_its_mind_gains_nothing(monkeypatch, httpserver):
 def test_the_address_that_was_checked_is_the_one_connected_to(monkeypatch, httpserver):
     httpserver.expect_request("/").respond_with_data("fine")
     asked = resolving_to(monkeypatch, ["127.0.0.1"], ["203.0.113.1"])
-    client = HttpClient(AddressRule(("named.example.org",)), patience=ONCE)
+    client = HttpClient(AddressRule(("named.example.org",)), retry_policy=ONCE)
     assert client.get(f"http://named.example.org:{httpserver.port}/", {}).read() == b"fine"
     assert asked == ["named.example.org"]
 
 
 def test_a_redirect_to_a_forbidden_host_is_not_followed(httpserver):
     httpserver.expect_request("/away").respond_with_data(status=302, headers={"Location": "http://127.0.0.2:1/"})
-    client = HttpClient(AddressRule((f"127.0.0.1:{httpserver.port}",)), patience=ONCE)
+    client = HttpClient(AddressRule((f"127.0.0.1:{httpserver.port}",)), retry_policy=ONCE)
     with pytest.raises(AddressForbidden):
         client.get(httpserver.url_for("/away"), {})
 
@@ -109,7 +109,7 @@ def test_a_redirect_to_a_forbidden_host_is_not_followed(httpserver):
 def test_a_redirect_to_a_file_is_not_followed(httpserver):
     httpserver.expect_request("/away").respond_with_data(status=302, headers={"Location": "file:///etc/hostname"})
     with pytest.raises(AddressForbidden):
-        HttpClient(AddressRule(("127.0.0.1",)), patience=ONCE).get(httpserver.url_for("/away"), {})
+        HttpClient(AddressRule(("127.0.0.1",)), retry_policy=ONCE).get(httpserver.url_for("/away"), {})
 
 
 @pytest.mark.parametrize(

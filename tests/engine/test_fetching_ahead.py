@@ -6,7 +6,7 @@ import pytest
 
 from demo.ckan import DemoCkan
 from packager.errors import SourceBusy, SourceError
-from packager.streaming.http import Patience
+from packager.streaming.http import RetryPolicy
 from packager.streaming.sources.prefetch import Ahead
 from packager.streaming.types import Query, Shape
 from tests.engine.engine_ckan import open_table, source
@@ -72,8 +72,8 @@ def test_an_error_of_a_page_surfaces_in_pages():
 
 def test_closing_from_another_thread_ends_reading_and_leaves_no_thread():
     with DemoCkan(rows=1000) as ckan:
-        patience = Patience(read=30, attempts=1)
-        table = source(ckan, patience=patience).open(Query(ckan.id("specimens")), [Shape.CSV])
+        retry_policy = RetryPolicy(read=30, attempts=1)
+        table = source(ckan, retry_policy=retry_policy).open(Query(ckan.id("specimens")), [Shape.CSV])
         ckan.faults.add("hang", seconds=30, after=4, times=99)
         threading.Timer(0.2, table.close).start()
         with pytest.raises(SourceError, match="closed"):

@@ -18,16 +18,16 @@ from packager.errors import (
     SourceTimeout,
     SourceUnreachable,
 )
-from packager.streaming.http import AddressRule, HttpClient, Patience, reason_of, retry_after
+from packager.streaming.http import AddressRule, HttpClient, RetryPolicy, reason_of, retry_after
 
-HASTY = Patience(connect=2, read=2, attempts=3, base_delay=0.001, longest_delay=0.01)
+HASTY = RetryPolicy(connect=2, read=2, attempts=3, base_delay=0.001, longest_delay=0.01)
 LOCAL = AddressRule(("127.0.0.1", "localhost"))
 SECRET = "a-very-secret-key"
 
 
 @pytest.fixture
 def client():
-    opened = HttpClient(LOCAL, patience=HASTY)
+    opened = HttpClient(LOCAL, retry_policy=HASTY)
     yield opened
     opened.close()
 
@@ -75,16 +75,16 @@ def test_an_answer_that_cannot_be_read_is_asked_for_again(httpserver, client):
 
 
 def test_pauses_grow_and_retry_after_is_honoured_up_to_the_cap():
-    patience = Patience(base_delay=1, longest_delay=30)
-    pauses = [patience.delay(attempt, SourceUnreachable()) for attempt in range(8)]
+    retry_policy = RetryPolicy(base_delay=1, longest_delay=30)
+    pauses = [retry_policy.delay(attempt, SourceUnreachable()) for attempt in range(8)]
     assert all(0.5 * 2**n <= pause <= 2**n for n, pause in enumerate(pauses[:5]))
     assert max(pauses) <= 30
-    assert patience.delay(0, SourceBusy(status=429, retry_after=7.0)) == 7
-    assert patience.delay(0, SourceBusy(status=429, retry_after=3600.0)) == 30
+    assert retry_policy.delay(0, SourceBusy(status=429, retry_after=7.0)) == 7
+    assert retry_policy.delay(0, SourceBusy(status=429, retry_after=3600.0)) == 30
 
 
 def test_retry_after_is_read_from_the_answer(httpserver):
-    once = HttpClient(LOCAL, patience=Patience(attempts=1))
+    once = HttpClient(LOCAL, retry_policy=RetryPolicy(attempts=1))
     with pytest.raises(SourceBusy) as caught:
         once.get(answers(httpserver, 429, headers={"Retry-After": "17"}), {})
     assert caught.value.retry_after == 17
@@ -100,7 +100,7 @@ def test_retry_after_may_be_a_date():
 
 def test_the_key_is_sent_to_its_own_host(httpserver):
     url = answers(httpserver, 200)
-    HttpClient(LOCAL, key=SECRET, key_for=url, patience=HASTY).get(url, {})
+    HttpClient(LOCAL, key=SECRET, key_for=url, retry_policy=HASTY).get(url, {})
     assert httpserver.log[0][0].headers["Authorization"] == SECRET
 
 
@@ -109,7 +109,7 @@ def test_the_key_does_not_follow_a_redirect_to_another_host(httpserver):
     answers(httpserver, 200)
     httpserver.expect_request("/from").respond_with_data(status=307, headers={"Location": other})
     url = httpserver.url_for("/from").replace("localhost", "127.0.0.1")
-    HttpClient(LOCAL, key=SECRET, key_for=url, patience=HASTY).post(url, {}, json.loads)
+    HttpClient(LOCAL, key=SECRET, key_for=url, retry_policy=HASTY).post(url, {}, json.loads)
     first, second = (request.headers for request, _ in httpserver.log)
     assert first["Authorization"] == SECRET
     assert "Authorization" not in second
@@ -119,7 +119,7 @@ def test_the_key_follows_a_redirect_within_its_host(httpserver):
     answers(httpserver, 200)
     httpserver.expect_request("/from").respond_with_data(status=301, headers={"Location": "/api"})
     url = httpserver.url_for("/from")
-    HttpClient(LOCAL, key=SECRET, key_for=url, patience=HASTY).post(url, {"a": 1}, json.loads)
+    HttpClient(LOCAL, key=SECRET, key_for=url, retry_policy=HASTY).post(url, {"a": 1}, json.loads)
     last = httpserver.log[-1][0]
     assert (last.headers["Authorization"], last.method, last.get_json()) == (SECRET, "POST", {"a": 1})
 
@@ -133,9 +133,9 @@ def test_redirects_in_a_circle_end(httpserver, client):
 def test_no_secret_is_in_an_error(httpserver):
     url = answers(httpserver, 500) + "?token=hush"
     with pytest.raises(SourceBusy) as caught:
-        HttpClient(LOCAL, key=SECRET, key_for=url, patience=HASTY).get(url, {})
+        HttpClient(LOCAL, key=SECRET, key_for=url, retry_policy=HASTY).get(url, {})
     with pytest.raises(SourceError) as unreachable:
-        HttpClient(LOCAL, key=SECRET, key_for=url, patience=HASTY).get("http://127.0.0.1:1/?token=hush", {})
+        HttpClient(LOCAL, key=SECRET, key_for=url, retry_policy=HASTY).get("http://127.0.0.1:1/?token=hush", {})
     for error in (caught.value, unreachable.value):
         assert not {word for word in (SECRET, "hush") if word in f"{error} {error.detail} {error!r}"}
 
@@ -143,7 +143,7 @@ def test_no_secret_is_in_an_error(httpserver):
 def test_a_silent_server_is_a_timeout(httpserver):
     held = threading.Event()
     httpserver.expect_request("/api").respond_with_handler(lambda _: Response(str(held.wait(5))))
-    client = HttpClient(LOCAL, patience=Patience(read=0.05, attempts=1))
+    client = HttpClient(LOCAL, retry_policy=RetryPolicy(read=0.05, attempts=1))
     with pytest.raises(SourceTimeout):
         client.get(httpserver.url_for("/api"), {})
     held.set()
@@ -162,7 +162,7 @@ def test_closing_ends_a_wait_for_an_answer(httpserver):
         return Response(str(held.wait(30)))
 
     httpserver.expect_request("/api").respond_with_handler(hold)
-    client = HttpClient(LOCAL, patience=Patience(read=30, attempts=1))
+    client = HttpClient(LOCAL, retry_policy=RetryPolicy(read=30, attempts=1))
     errors = []
     waiting = threading.Thread(target=lambda: errors.append(_error_of(client, httpserver.url_for("/api"))))
     waiting.start()
@@ -175,7 +175,7 @@ def test_closing_ends_a_wait_for_an_answer(httpserver):
 
 def test_closing_ends_a_pause(httpserver):
     url = answers(httpserver, 429, headers={"Retry-After": "30"})
-    client = HttpClient(LOCAL, patience=Patience(attempts=2))
+    client = HttpClient(LOCAL, retry_policy=RetryPolicy(attempts=2))
     threading.Timer(0.05, client.close).start()
     assert type(_error_of(client, url)) is SourceError
 

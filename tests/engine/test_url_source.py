@@ -8,11 +8,11 @@ import pytest
 
 from demo.ckan import DemoCkan
 from packager.errors import IncompleteData, ResourceNotFound, SourceUnreachable
-from packager.streaming.http import AddressRule, Patience
+from packager.streaming.http import AddressRule, RetryPolicy
 from packager.streaming.sources.url import UrlSource, safe_name
 
 SIZE = 3_000_001
-HASTY = Patience(connect=5, read=5, attempts=3, base_delay=0.001, longest_delay=0.01)
+HASTY = RetryPolicy(connect=5, read=5, attempts=3, base_delay=0.001, longest_delay=0.01)
 LOCAL = AddressRule(("127.0.0.1", "localhost"))
 
 
@@ -27,7 +27,7 @@ def pattern(size):
 
 
 def open_file(url, **settings):
-    return UrlSource(LOCAL, patience=HASTY, **settings).open(url)
+    return UrlSource(LOCAL, retry_policy=HASTY, **settings).open(url)
 
 
 @contextmanager

@@ -63,12 +63,23 @@ def test_people_can_be_told_in_other_ways(switched_on, built):
     assert notifier_for("email") is mine
 
 
-def test_a_request_can_be_turned_down(switched_on, portal, submission):
-    def look(submission):
-        if submission.email.endswith("@example.org"):
-            raise RequestError("Not for you", field="email")
+def test_a_file_can_come_from_elsewhere(switched_on, portal, submission):
+    mine = object()
+    switched_on(file_source=lambda submission: mine if submission.resource_id == "mine" else None)
+    assert assembly.file_source(submission(resource_id="mine")) is mine
+    assert assembly.file_source(submission()) is not mine
 
-    switched_on(look_at_submission=look)
+
+def _refuse_example_org(submission):
+    if submission.email.endswith("@example.org"):
+        raise RequestError("Not for you", field="email")
+
+
+@pytest.mark.parametrize(
+    "plugin", [{"validate_submission": _refuse_example_org}, {"look_at_submission": _refuse_example_org}]
+)
+def test_a_request_can_be_turned_down(switched_on, portal, submission, plugin):
+    switched_on(**plugin)
     with pytest.raises(RequestError, match="Not for you"):
         requests.submit(submission())
     assert requests.submit(submission(email="grace@example.com")).status == Status.QUEUED
@@ -156,4 +167,5 @@ def test_an_installed_plugin_brings_urls_applications_and_settings(tmp_path):
 @pytest.mark.parametrize("point", POINTS)
 def test_every_extension_point_is_documented_and_tested(point):
     assert f"`{point}`" in (ROOT / "docs" / "plugins.md").read_text()
-    assert f"{point}=" in Path(__file__).read_text() or f"def {point}" in PLUGIN
+    tests = Path(__file__).read_text()
+    assert f"{point}=" in tests or f'"{point}":' in tests or f"def {point}" in PLUGIN

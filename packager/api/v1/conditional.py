@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from rest_framework.utils.encoders import JSONEncoder
 
 from packager.models import PackageRequest, Queue, Status
-from packager.presentation.serializers import RequestAnswer
+from packager.presentation.serializers import PackageRequestSerializer
 
 #: Seconds after which a look again makes sense.
 SOON, LATER = 2, 10
@@ -33,7 +33,7 @@ RETRY_AFTER = _header("Retry-After", "Seconds after which to look again, while i
 
 def respond(call: Request, request: PackageRequest, status: int = 200) -> Response:
     """The request as the API shows it; 304 if the caller has that already."""
-    data = RequestAnswer(request).data
+    data = PackageRequestSerializer(request).data
     etag = quote_etag(hashlib.sha256(json.dumps(data, cls=JSONEncoder).encode()).hexdigest()[:32])
     known = call.method == "GET" and etag in parse_etags(call.headers.get("If-None-Match", ""))
     response = Response(status=304) if known else Response(data, status=status)

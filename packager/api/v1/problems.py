@@ -33,14 +33,14 @@ STATUSES: tuple[tuple[type[PackagerError], int], ...] = (
 )
 
 
-class FieldProblem(serializers.Serializer[Any]):
+class FieldProblemSerializer(serializers.Serializer[Any]):
     """What is wrong with one field."""
 
     field = serializers.CharField()
     detail = serializers.CharField()
 
 
-class Problem(serializers.Serializer[Any]):
+class ProblemSerializer(serializers.Serializer[Any]):
     """Why a call failed (RFC 9457)."""
 
     type = serializers.CharField(help_text="An address that names the kind of problem.")
@@ -49,7 +49,7 @@ class Problem(serializers.Serializer[Any]):
     detail = serializers.CharField(help_text="A sentence for people.")
     code = serializers.CharField(help_text="Stable, for programs; `/api/v1/problems/` lists them.")
     field = serializers.CharField(required=False, help_text="The field at fault, if one is.")
-    errors = FieldProblem(  # type: ignore[assignment]
+    errors = FieldProblemSerializer(  # type: ignore[assignment]
         many=True, required=False, help_text="Every field at fault."
     )
     reference = serializers.CharField(required=False, help_text="Of a fault on our side, for questions to the staff.")
@@ -73,7 +73,8 @@ def documented(*statuses: int, open_to_all: bool = False) -> dict[tuple[int, str
     """The problems of an operation for its schema; those that every call can have come by themselves."""
     always = {429} if open_to_all else {401, 403, 429}
     return {
-        (status, CONTENT_TYPE): OpenApiResponse(Problem, SENTENCES[status]) for status in sorted({*statuses, *always})
+        (status, CONTENT_TYPE): OpenApiResponse(ProblemSerializer, SENTENCES[status])
+        for status in sorted({*statuses, *always})
     }
 
 

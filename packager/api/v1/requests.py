@@ -18,13 +18,13 @@ from packager.api.v1.base import KeyView
 from packager.api.v1.filters import RequestFilter
 from packager.api.v1.pagination import Pages
 from packager.api.v1.problems import documented
-from packager.api.v1.serializers import RequestQuestion
+from packager.api.v1.serializers import PackageRequestCreateSerializer
 from packager.errors import Conflict, NotFound
 from packager.intake import validation
 from packager.intake.idempotency import Owner
 from packager.lifecycle import requests
 from packager.models import PackageRequest, Status
-from packager.presentation.serializers import PackageAnswer, RequestAnswer
+from packager.presentation.serializers import PackageRequestSerializer, PackageSerializer
 from packager.security import encryption
 from packager.security.api_keys import Scope
 
@@ -43,7 +43,7 @@ class RequestsView(KeyView, GenericAPIView[PackageRequest]):
     """All requests of a key."""
 
     queryset = PackageRequest.objects.select_related("package", "leader")
-    serializer_class = RequestAnswer
+    serializer_class = PackageRequestSerializer
     pagination_class = Pages
     filterset_class = RequestFilter
     scopes = {"GET": Scope.READ, "POST": Scope.WRITE}
@@ -52,26 +52,26 @@ class RequestsView(KeyView, GenericAPIView[PackageRequest]):
         operation_id="requests_list",
         summary="List your requests, newest first",
         tags=TAGS,
-        responses={200: RequestAnswer(many=True), **documented(400, 404)},
+        responses={200: PackageRequestSerializer(many=True), **documented(400, 404)},
     )
     def get(self, call: Request) -> Response:
         """A page of them. With the scope `requests:all` those of everybody."""
         found = self.filter_queryset(PackageRequest.objects.of(self.api_key).select_related("package", "leader"))
         page = self.paginate_queryset(found)
-        return self.get_paginated_response(RequestAnswer(page, many=True).data)
+        return self.get_paginated_response(PackageRequestSerializer(page, many=True).data)
 
     @extend_schema(
         operation_id="requests_create",
         summary="Ask for a package",
         tags=TAGS,
         parameters=[IDEMPOTENCY_KEY, LOCATION],
-        request=RequestQuestion,
-        responses={201: RequestAnswer, **documented(400, 413, 415, 422)},
+        request=PackageRequestCreateSerializer,
+        responses={201: PackageRequestSerializer, **documented(400, 413, 415, 422)},
         examples=[examples.TABLE, examples.FILE],
     )
     def post(self, call: Request) -> Response:
         """Queues it, joins the same work under way, or serves a fresh package at once."""
-        question = RequestQuestion(data=call.data)
+        question = PackageRequestCreateSerializer(data=call.data)
         question.is_valid(raise_exception=True)
         request = requests.submit(question.submission, owner=self._owner(call))
         response = conditional.respond(call, request, status=HTTPStatus.CREATED)
@@ -111,7 +111,11 @@ class RequestDetailView(RequestView):
         summary="See how a request stands",
         tags=TAGS,
         parameters=[REQUEST_ID, conditional.IF_NONE_MATCH, conditional.ETAG, conditional.RETRY_AFTER],
-        responses={200: RequestAnswer, 304: OpenApiResponse(description="Nothing has changed."), **documented(404)},
+        responses={
+            200: PackageRequestSerializer,
+            304: OpenApiResponse(description="Nothing has changed."),
+            **documented(404),
+        },
     )
     def get(self, call: Request, request_id: str) -> Response:
         """Made for polling: send the `ETag` back as `If-None-Match`, and wait for `Retry-After` seconds."""
@@ -127,7 +131,7 @@ class CancelView(RequestView):
         tags=TAGS,
         parameters=[REQUEST_ID],
         request=None,
-        responses={200: RequestAnswer, **documented(404, 409)},
+        responses={200: PackageRequestSerializer, **documented(404, 409)},
     )
     def post(self, call: Request, request_id: str) -> Response:
         """A build that runs is stopped; others that wait for the same package go on."""
@@ -146,7 +150,7 @@ class RetryView(RequestView):
         tags=TAGS,
         parameters=[REQUEST_ID],
         request=None,
-        responses={200: RequestAnswer, **documented(404, 409)},
+        responses={200: PackageRequestSerializer, **documented(404, 409)},
     )
     def post(self, call: Request, request_id: str) -> Response:
         """For one that failed, was cancelled or has expired."""
@@ -163,14 +167,14 @@ class PackageView(RequestView):
         summary="Find the package",
         tags=TAGS,
         parameters=[REQUEST_ID],
-        responses={200: PackageAnswer, **documented(404, 409)},
+        responses={200: PackageSerializer, **documented(404, 409)},
     )
     def get(self, call: Request, request_id: str) -> Response:
         """Where the file is. While there is none (`409`), `Retry-After` says when to look again, if one is coming."""
         wanted = self.wanted(request_id)
         if wanted.status != Status.SUCCEEDED or wanted.package is None:
             return self._none(call, wanted)
-        return Response(PackageAnswer(wanted).data)
+        return Response(PackageSerializer(wanted).data)
 
     def _none(self, call: Request, wanted: PackageRequest) -> Response:
         response: Any = self.handle_exception(Conflict(f"There is no package: the request is {wanted.status}"))

@@ -45,5 +45,5 @@ class DocsView(_TellsProblems, SpectacularSwaggerSplitView):
 
 def complete(result: dict[str, Any], **_: Any) -> dict[str, Any]:
     """Adds to the document what the generator cannot know: that fields nobody knows are refused."""
-    result["components"]["schemas"]["RequestQuestion"]["additionalProperties"] = False
+    result["components"]["schemas"]["PackageRequestCreate"]["additionalProperties"] = False
     return result

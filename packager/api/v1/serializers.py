@@ -63,7 +63,7 @@ def _count(help_text: str) -> serializers.IntegerField:
     )
 
 
-class RequestQuestion(serializers.Serializer[Any]):
+class PackageRequestCreateSerializer(serializers.Serializer[Any]):
     """A package that somebody wants. null and an empty text count as not given; unknown fields are refused."""
 
     kind = serializers.ChoiceField(

@@ -17,16 +17,16 @@ from packager.api.v1.base import LARGEST_BODY, KeyView, OpenView
 from packager.api.v1.filters import ErrorFilter
 from packager.api.v1.pagination import ErrorPages
 from packager.api.v1.problems import documented
-from packager.api.v1.serializers import RequestQuestion
+from packager.api.v1.serializers import PackageRequestCreateSerializer
 from packager.intake import acceptance, estimates
 from packager.lifecycle import requests
 from packager.models import PackageError
-from packager.presentation.serializers import ErrorAnswer, EstimateAnswer
+from packager.presentation.serializers import ErrorSerializer, EstimateSerializer
 from packager.security.api_keys import Scope
 from packager.streaming.formats.base import DescribesOptions, Format
 
 
-class FormatAnswer(serializers.Serializer[Any]):
+class FormatSerializer(serializers.Serializer[Any]):
     """A format."""
 
     name = serializers.CharField()
@@ -34,7 +34,7 @@ class FormatAnswer(serializers.Serializer[Any]):
     options = serializers.DictField(child=serializers.DictField(), help_text="JSON Schema of each option.")
 
 
-class LimitsAnswer(serializers.Serializer[Any]):
+class LimitsSerializer(serializers.Serializer[Any]):
     """What the portal keeps to."""
 
     body_bytes = serializers.IntegerField()
@@ -45,21 +45,21 @@ class LimitsAnswer(serializers.Serializer[Any]):
     slow_from_rows = serializers.IntegerField(help_text="More rows than that go to the slow queue.")
 
 
-class CapabilitiesAnswer(serializers.Serializer[Any]):
+class CapabilitiesSerializer(serializers.Serializer[Any]):
     """What this portal can do."""
 
-    formats = FormatAnswer(many=True)
+    formats = FormatSerializer(many=True)
     mail_languages = serializers.ListField(child=serializers.CharField())
-    limits = LimitsAnswer()
+    limits = LimitsSerializer()
     plugins = serializers.DictField(child=serializers.JSONField(), help_text="What plugins add, by plugin's word.")
 
 
-class RootAnswer(serializers.Serializer[Any]):
+class RootSerializer(serializers.Serializer[Any]):
     """What this portal is and can do."""
 
     name = serializers.CharField()
     version = serializers.CharField()
-    capabilities = CapabilitiesAnswer()
+    capabilities = CapabilitiesSerializer()
     links = serializers.DictField(child=serializers.CharField())
 
 
@@ -71,7 +71,7 @@ class RootView(OpenView):
         summary="Name, version, capabilities",
         tags=["portal"],
         auth=[],
-        responses={200: RootAnswer, **documented(open_to_all=True)},
+        responses={200: RootSerializer, **documented(open_to_all=True)},
     )
     def get(self, call: Request) -> Response:
         """Formats with their options, limits, and what plugins add."""
@@ -115,7 +115,7 @@ def _limits() -> dict[str, Any]:
     }
 
 
-class ProblemKind(serializers.Serializer[Any]):
+class ProblemKindSerializer(serializers.Serializer[Any]):
     """A code that answers and failures of requests may carry."""
 
     code = serializers.CharField()
@@ -131,7 +131,7 @@ class ProblemsView(OpenView):
         summary="List the codes of problems",
         tags=["portal"],
         auth=[],
-        responses={200: ProblemKind(many=True), **documented(open_to_all=True)},
+        responses={200: ProblemKindSerializer(many=True), **documented(open_to_all=True)},
     )
     def get(self, call: Request) -> Response:
         """All of them; they do not change their meaning."""
@@ -147,24 +147,24 @@ class EstimateView(KeyView):
         operation_id="estimate",
         summary="Learn what a request would bring",
         tags=["requests"],
-        request=RequestQuestion,
-        responses={200: EstimateAnswer, **documented(400, 413, 415, 424)},
+        request=PackageRequestCreateSerializer,
+        responses={200: EstimateSerializer, **documented(400, 413, 415, 424)},
         examples=[examples.TABLE, examples.ESTIMATE],
     )
     def post(self, call: Request) -> Response:
         """Rows, columns, expected size and time, and the queue. Takes the body of a request; nothing is queued."""
-        question = RequestQuestion(data=call.data)
+        question = PackageRequestCreateSerializer(data=call.data)
         question.is_valid(raise_exception=True)
         submission = acceptance.check(question.submission)
         cached = requests.fresh_package(submission.fingerprint) is not None
-        return Response(EstimateAnswer(estimates.estimate(submission, cached=cached)).data)
+        return Response(EstimateSerializer(estimates.estimate(submission, cached=cached)).data)
 
 
 class ErrorsView(KeyView, GenericAPIView[PackageError]):
     """``/api/v1/errors/``."""
 
     queryset = PackageError.objects.all()
-    serializer_class = ErrorAnswer
+    serializer_class = ErrorSerializer
     pagination_class = ErrorPages
     filterset_class = ErrorFilter
     scopes = {"GET": Scope.ERRORS}
@@ -173,10 +173,10 @@ class ErrorsView(KeyView, GenericAPIView[PackageError]):
         operation_id="errors_list",
         summary="List failures, newest first",
         tags=["errors"],
-        responses={200: ErrorAnswer(many=True), **documented(400, 404)},
+        responses={200: ErrorSerializer(many=True), **documented(400, 404)},
     )
     def get(self, call: Request) -> Response:
         """Those of your requests; with the scope `requests:all` those of everybody."""
         found = self.filter_queryset(PackageError.objects.of(self.api_key))
         page = self.paginate_queryset(found)
-        return self.get_paginated_response(ErrorAnswer(page, many=True).data)
+        return self.get_paginated_response(ErrorSerializer(page, many=True).data)

@@ -12,9 +12,9 @@ from typing import Any
 import msgspec
 
 from packager.errors import AnswerMalformed, SourceError
-from packager.streaming.http import AddressRule, Clients, HttpClient, Patience
+from packager.streaming.http import AddressRule, Clients, HttpClient, RetryPolicy
 from packager.streaming.sources.ckan_paging import KeysetPlan, OffsetPlan, PageSizer, Plan, RangePlan, TokenPlan
-from packager.streaming.sources.ckan_probe import ID, Known, Search, choose_shape, is_sparse
+from packager.streaming.sources.ckan_probe import ID, Capabilities, Search, choose_shape, is_sparse
 from packager.streaming.sources.ckan_response import Batch, RowDecoder, read_batch
 from packager.streaming.sources.completeness import CLAIMED, Count, Window, reconcile, wished_limit
 from packager.streaming.sources.prefetch import Ahead
@@ -33,7 +33,7 @@ class CkanSource:
         rule: where connections may go.
         page_size: the most rows asked for at a time.
         connections: requests at a time, where they do not depend on each other.
-        patience: timeouts and retries.
+        retry_policy: timeouts and retries.
 
     Raises:
         AddressForbidden: ``api_url`` is not one that may be read.
@@ -47,14 +47,14 @@ class CkanSource:
         rule: AddressRule | None = None,
         page_size: int = 32_000,
         connections: int = 2,
-        patience: Patience | None = None,
+        retry_policy: RetryPolicy | None = None,
     ) -> None:
         self._url = api_url
         self._key = key
         self._rule = rule or AddressRule()
         self._page_size = page_size
         self._connections = connections
-        self._patience = patience
+        self._retry_policy = retry_policy
         self._clients = Clients()
         self._rule.check_url(api_url)
 
@@ -63,8 +63,10 @@ class CkanSource:
         client = self._client()
         try:
             search = Search(client, self._url, query)
-            known = search.probe()
-            return CkanTable(search, known, tuple(shapes), page_size=self._page_size, connections=self._connections)
+            capabilities = search.probe()
+            return CkanTable(
+                search, capabilities, tuple(shapes), page_size=self._page_size, connections=self._connections
+            )
         except BaseException:
             client.close()
             raise
@@ -86,7 +88,7 @@ class CkanSource:
 
     def _client(self) -> HttpClient:
         client = HttpClient(
-            self._rule, key=self._key, key_for=self._url, patience=self._patience, connections=self._connections
+            self._rule, key=self._key, key_for=self._url, retry_policy=self._retry_policy, connections=self._connections
         )
         return self._clients.add(client)
 
@@ -105,15 +107,15 @@ class CkanTable:
     """The rows of one query. See ``Table``."""
 
     def __init__(
-        self, search: Search, known: Known, shapes: tuple[Shape, ...], *, page_size: int, connections: int
+        self, search: Search, capabilities: Capabilities, shapes: tuple[Shape, ...], *, page_size: int, connections: int
     ) -> None:
         query = search.query
-        self._window = Window(query.offset, wished_limit(query.limit, query.offset, known.claimed.rows))
-        self._known = known
-        self._shape, self._records_format = choose_shape(known, query, shapes)
+        self._window = Window(query.offset, wished_limit(query.limit, query.offset, capabilities.claimed.rows))
+        self._capabilities = capabilities
+        self._shape, self._records_format = choose_shape(capabilities, query, shapes)
         self._search = Search(search.client, search.url, self._complete(query))
-        self._before = Count(0) if self._window.limit == 0 else self._search.count(known)
-        self._decoder = RowDecoder(known.fields)
+        self._before = Count(0) if self._window.limit == 0 else self._search.count(capabilities)
+        self._decoder = RowDecoder(capabilities.fields)
         self._page_size = page_size
         self._connections = connections
         self._sizer = PageSizer(page_size)
@@ -124,7 +126,7 @@ class CkanTable:
     @property
     def fields(self) -> Sequence[Field]:
         """The columns."""
-        return self._known.fields
+        return self._capabilities.fields
 
     @property
     def shape(self) -> Shape:
@@ -151,7 +153,7 @@ class CkanTable:
                 for page in batch.pages():
                     rows += page.count
                     yield page
-            after = self._search.count(self._known)
+            after = self._search.count(self._capabilities)
             self._notes += reconcile(self._before, after, self._window, rows, shifting=self._shifting)
             self._notes += self._beyond_limit(rows)
         finally:
@@ -173,16 +175,16 @@ class CkanTable:
         """The query with what CKAN needs to page stably and to add no column: an order, and with ``q`` the columns."""
         fields = query.fields
         if query.q and not fields:
-            fields = tuple(field.name for field in self._known.fields)
+            fields = tuple(field.name for field in self._capabilities.fields)
         return replace(query, fields=fields, sort=self._order(query.sort))
 
     def _order(self, sort: str | None) -> str | None:
-        if not self._known.has_id or (sort and sort.strip() in BY_ID):
+        if not self._capabilities.has_id or (sort and sort.strip() in BY_ID):
             return sort
         return f"{sort}, {ID}" if sort else ID
 
     def _batches(self) -> Iterator[Batch]:
-        self._sizer = PageSizer(self._search.granted(self._known, self._page_size))
+        self._sizer = PageSizer(self._search.granted(self._capabilities, self._page_size))
         plan = self._plan()
         self._shifting = isinstance(plan, OffsetPlan)
         jobs = plan.jobs()
@@ -195,9 +197,9 @@ class CkanTable:
 
     def _plan(self) -> Plan:
         query, window, total = self._search.query, self._window, self._before.known
-        if self._known.backend in ("solr", "versioned-datastore") and not window.offset:
-            return TokenPlan(self._fetch, self._sizer, self._known.backend, window.limit)
-        if not self._known.ranges or query.sort not in BY_ID:
+        if self._capabilities.backend in ("solr", "versioned-datastore") and not window.offset:
+            return TokenPlan(self._fetch, self._sizer, self._capabilities.backend, window.limit)
+        if not self._capabilities.ranges or query.sort not in BY_ID:
             return OffsetPlan(self._fetch, self._sizer, window.offset, window.limit, total)
         return self._range_plan() or KeysetPlan(
             self._fetch, self._sizer, query.filters, window.offset, window.limit, total

@@ -21,7 +21,7 @@ EVERY_ID = {ID: {"gte": -(2**53)}}
 
 
 @dataclass(frozen=True)
-class Known:
+class Capabilities:
     """What a resource and its CKAN can do.
 
     ``claimed`` is the total as CKAN tells it to anybody; ``formats`` whether it knows ``records_format``; ``ranges``
@@ -63,26 +63,26 @@ class Search:
         """The answer to the query with ``extra`` parameters."""
         return self.client.post(self.url, {**self.payload, **extra}, read_answer)
 
-    def probe(self) -> Known:
+    def probe(self) -> Capabilities:
         """Learn what there is. Raises SourceError if the resource cannot be read or the query is not accepted."""
         answer, formats = self._first()
         fields = tuple(_field(item) for item in answer.fields if not self._is_rank(item))
         has_id = answer.backend is None and self._has_id(fields)
         claimed = Count(answer.count, answer.total_was_estimated)
-        known = Known(fields, claimed, formats, has_id, False, answer.backend)
-        return replace(known, ranges=has_id and self._knows_ranges(claimed))
+        capabilities = Capabilities(fields, claimed, formats, has_id, False, answer.backend)
+        return replace(capabilities, ranges=has_id and self._knows_ranges(claimed))
 
-    def count(self, known: Known) -> Count:
+    def count(self, capabilities: Capabilities) -> Count:
         """How many rows match now, as exactly as this CKAN can tell."""
-        counted = self._counts_by_range() if known.ranges else None
+        counted = self._counts_by_range() if capabilities.ranges else None
         if counted is not None:
             return counted
         answer = self.ask({"limit": 0, "include_total": True})
         return Count(answer.count, answer.total_was_estimated)
 
-    def granted(self, known: Known, most: int) -> int:
+    def granted(self, capabilities: Capabilities, most: int) -> int:
         """How many rows CKAN gives at a time when asked for ``most``: it lowers ``limit`` without a word."""
-        nowhere = {"filters": NO_ID} if known.has_id else {"offset": known.claimed.rows or 0}
+        nowhere = {"filters": NO_ID} if capabilities.has_id else {"offset": capabilities.claimed.rows or 0}
         answer = self.ask({**nowhere, "limit": most, "include_total": False})
         return min(most, answer.limit) if isinstance(answer.limit, int) and answer.limit > 0 else most
 
@@ -148,23 +148,23 @@ def _field(item: Mapping[str, Any]) -> Field:
     return Field(str(item.get("id", "")), str(item.get("type", "")), info if isinstance(info, dict) else {})
 
 
-def choose_shape(known: Known, query: Query, shapes: tuple[Shape, ...]) -> tuple[Shape, str | None]:
+def choose_shape(capabilities: Capabilities, query: Query, shapes: tuple[Shape, ...]) -> tuple[Shape, str | None]:
     """The first of ``shapes`` that can be had, and the ``records_format`` to ask for (None: the server's own).
 
     ``q`` together with ``lists`` is refused by CKAN up to 2.12 when it adds its rank.
     """
     for shape in shapes:
-        if known.formats and shape in (Shape.CSV, Shape.TSV):
+        if capabilities.formats and shape in (Shape.CSV, Shape.TSV):
             return shape, shape.value
         if shape is Shape.ROWS:
-            return shape, "lists" if known.formats and not query.q else _objects(known)
+            return shape, "lists" if capabilities.formats and not query.q else _objects(capabilities)
         if shape is Shape.OBJECTS:
-            return shape, _objects(known)
+            return shape, _objects(capabilities)
     raise QueryRejected(reason="this data portal gives no delimited text")
 
 
-def _objects(known: Known) -> str | None:
-    return "objects" if known.formats else None
+def _objects(capabilities: Capabilities) -> str | None:
+    return "objects" if capabilities.formats else None
 
 
 def is_sparse(first: int, last: int, rows: int | None) -> bool:

@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlsplit
 from urllib3 import BaseHTTPResponse
 
 from packager.errors import IncompleteData, SourceUnreachable
-from packager.streaming.http import AddressRule, Clients, HttpClient, Patience
+from packager.streaming.http import AddressRule, Clients, HttpClient, RetryPolicy
 
 #: Bytes read at a time.
 PIECE = 1 << 18
@@ -26,16 +26,16 @@ class UrlSource:
     """Reads files from where ``rule`` permits. ``key`` is sent as ``Authorization`` to the host of the address only."""
 
     def __init__(
-        self, rule: AddressRule | None = None, key: str | None = None, *, patience: Patience | None = None
+        self, rule: AddressRule | None = None, key: str | None = None, *, retry_policy: RetryPolicy | None = None
     ) -> None:
         self._rule = rule or AddressRule()
         self._key = key
-        self._patience = patience
+        self._retry_policy = retry_policy
         self._clients = Clients()
 
     def open(self, url: str) -> UrlFile:
         """See ``FileSource.open``."""
-        client = HttpClient(self._rule, key=self._key, key_for=url, patience=self._patience, connections=1)
+        client = HttpClient(self._rule, key=self._key, key_for=url, retry_policy=self._retry_policy, connections=1)
         self._clients.add(client)
         try:
             return UrlFile(client, url)
@@ -122,9 +122,9 @@ class UrlFile:
 
     def _wait(self, failures: int, error: SourceUnreachable) -> None:
         """Pause before going on; raises ``error`` (or what it means) if there is no going on."""
-        patience = self._client.patience
-        if failures < patience.attempts and (self._validator or not self._got):
-            self._client.pause(patience.delay(failures - 1, error))
+        retry_policy = self._client.retry_policy
+        if failures < retry_policy.attempts and (self._validator or not self._got):
+            self._client.pause(retry_policy.delay(failures - 1, error))
         elif self._size is not None:
             raise IncompleteData(error.detail, expected=self._size, got=self._got, unit="bytes") from error
         else:
