@@ -9,7 +9,8 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 
-from packager.models import Kind, PackageError, PackageRequest, Status
+from packager.models import PackageError, PackageRequest, Status
+from packager.presentation.progress import Progress, progress_of
 from packager.presentation.service_status import Overview, overview
 from portal.health import free_bytes
 from stats import queries
@@ -21,23 +22,11 @@ DAYS, MOST = 30, 10
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A build under way. ``rate`` is in rows (of a file: bytes) a second; ``left`` in seconds, None if unknown.
-
-    ``lost`` says that its worker has given no sign of life for too long.
-    """
+    """A build under way. ``lost`` says that its worker has given no sign of life for too long."""
 
     request: PackageRequest
-    done: int
-    total: int | None
-    unit: str
-    rate: float
-    left: float | None
+    progress: Progress
     lost: bool
-
-    @property
-    def share(self) -> int | None:
-        """How much of it is done, in hundredths."""
-        return min(100, self.done * 100 // self.total) if self.total else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,20 +63,7 @@ def now() -> dict[str, Any]:
 
 def _running() -> list[Running]:
     rows = PackageRequest.objects.filter(status=Status.RUNNING).order_by("started_at")
-    return [_measured(request) for request in rows[: 2 * MOST]]
-
-
-def _measured(request: PackageRequest) -> Running:
-    is_file = request.kind == Kind.URL
-    done, total = (request.bytes_done, request.bytes_total) if is_file else (request.rows_done, request.rows_total)
-    rate = done / _seconds_at_work(request)
-    left = (total - done) / rate if total and rate and total >= done else None
-    return Running(request, done, total, "bytes" if is_file else "rows", rate, left, _is_lost(request))
-
-
-def _seconds_at_work(request: PackageRequest) -> float:
-    started, heartbeat = request.started_at, request.heartbeat_at
-    return max((heartbeat - started).total_seconds(), 1.0) if started and heartbeat else 1.0
+    return [Running(request, progress_of(request), _is_lost(request)) for request in rows[: 2 * MOST]]
 
 
 def _is_lost(request: PackageRequest) -> bool:

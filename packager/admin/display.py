@@ -7,6 +7,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from packager.models import PackageRequest, Status
+from packager.presentation.progress import Progress, progress_of
 
 
 def badge(state: str) -> SafeString:
@@ -16,20 +17,16 @@ def badge(state: str) -> SafeString:
 
 def progress(request: PackageRequest) -> SafeString | str:
     """How far a request is: a bar while it runs, the number of rows when it is done."""
-    done, total = request.rows_done, request.rows_total
-    unit = "rows"
-    if request.kind == "url":
-        done, total, unit = request.bytes_done, request.bytes_total, "bytes"
+    found = progress_of(request)
     if request.status == Status.RUNNING:
-        return _bar(done, total, unit)
-    if request.status in (Status.SUCCEEDED, Status.EXPIRED) and done:
-        return f"{intcomma(done)} {unit}"
+        return _bar(found)
+    if request.status in (Status.SUCCEEDED, Status.EXPIRED) and found.done:
+        return f"{intcomma(found.done)} {found.unit}"
     return "–"
 
 
-def _bar(done: int, total: int | None, unit: str) -> SafeString:
-    if not total:
-        return format_html("{} {}", intcomma(done), unit)
-    share = min(100, done * 100 // total)
-    text = f"{intcomma(done)} of {intcomma(total)} {unit}"
-    return format_html('<progress value="{}" max="100" aria-label="{}"></progress> {} %', share, text, share)
+def _bar(found: Progress) -> SafeString:
+    if not found.total:
+        return format_html("{} {}", intcomma(found.done), found.unit)
+    text = f"{intcomma(found.done)} of {intcomma(found.total)} {found.unit}"
+    return format_html('<progress value="{0}" max="100" aria-label="{1}"></progress> {0} %', found.share, text)
