@@ -11,6 +11,7 @@ from django.core.mail import BadHeaderError, EmailMultiAlternatives
 from packager.delivery import mail_templates, unsubscribe
 from packager.errors import DeliveryDeferred, DeliveryRefused, DeliveryUnwanted
 from packager.models import Delivery
+from packager.security import encryption
 
 
 class EmailNotifier:
@@ -20,7 +21,7 @@ class EmailNotifier:
 
     def send(self, delivery: Delivery) -> None:
         """Send it now. Raises DeliveryDeferred, DeliveryRefused, DeliveryUnwanted."""
-        if unsubscribe.is_stopped(delivery.address):
+        if unsubscribe.is_unsubscribed(encryption.address_mark(delivery.address)):
             raise DeliveryUnwanted
         message = mail_templates.compose(delivery)
         mail = EmailMultiAlternatives(message.subject, message.text, message.sender, [delivery.address])
@@ -35,17 +36,17 @@ def _our_errors() -> Iterator[None]:
     # codes only: the texts of servers repeat addresses
     try:
         yield
-    except BadHeaderError as fault:
-        raise DeliveryRefused("a header would have held a line break") from fault
-    except smtplib.SMTPRecipientsRefused as fault:
-        codes = [code for code, _ in fault.recipients.values()]
-        raise _by_code(codes[0] if codes else 0) from fault
-    except smtplib.SMTPAuthenticationError as fault:
-        raise DeliveryDeferred("the mail server refused the portal's own login") from fault
-    except smtplib.SMTPResponseException as fault:
-        raise _by_code(fault.smtp_code) from fault
-    except (smtplib.SMTPException, OSError) as fault:
-        raise DeliveryDeferred(type(fault).__name__) from fault
+    except BadHeaderError as error:
+        raise DeliveryRefused("a header would have held a line break") from error
+    except smtplib.SMTPRecipientsRefused as error:
+        codes = [code for code, _ in error.recipients.values()]
+        raise _by_code(codes[0] if codes else 0) from error
+    except smtplib.SMTPAuthenticationError as error:
+        raise DeliveryDeferred("the mail server refused the portal's own login") from error
+    except smtplib.SMTPResponseException as error:
+        raise _by_code(error.smtp_code) from error
+    except (smtplib.SMTPException, OSError) as error:
+        raise DeliveryDeferred(type(error).__name__) from error
 
 
 def _by_code(code: int) -> DeliveryDeferred | DeliveryRefused:

@@ -48,11 +48,11 @@ def compose(delivery: Delivery) -> Message:
             text=_part("EMAIL_BODY", ready, f"{delivery.subject}-body.txt", context),
             html=_part("EMAIL_BODY_HTML", ready, f"{delivery.subject}-body.html", context),
             sender=_one_line(fill(settings.PACKAGER_EMAIL_FROM, facts)),
-            headers=_stop_headers(facts["stop_url"]),
+            headers=_unsubscribe_headers(facts["stop_url"]),
         )
 
 
-def _stop_headers(url: str) -> dict[str, str]:
+def _unsubscribe_headers(url: str) -> dict[str, str]:
     """RFC 2369 and RFC 8058: mail programs show a button of their own."""
     return {"List-Unsubscribe": f"<{url}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
 
@@ -67,7 +67,7 @@ def _facts(delivery: Delivery) -> dict[str, str]:
         "doi": request.doi,
         "download_url": request.download_url,
         "status_url": request.status_url,
-        "stop_url": unsubscribe.stop_url(delivery.address),
+        "stop_url": unsubscribe.unsubscribe_url(delivery.address),
         "expires": date_format(package.expires_at, "DATE_FORMAT") if package else "",
         "rows": "" if package is None or package.rows is None else intcomma(package.rows),
         "size": filesizeformat(package.size) if package else "",

@@ -1,6 +1,6 @@
-"""Who wants no mails, and the links with which to say so.
+"""Who has unsubscribed from mails, and the links with which to do it.
 
-A link holds a signed keyed hash, never the address: who has the link may stop and allow the mails of its address.
+A link holds a signed keyed hash, never the address: who has it may unsubscribe that address, and subscribe it again.
 """
 
 from __future__ import annotations
@@ -13,13 +13,14 @@ from packager.models import MailStop
 from packager.security import encryption
 
 
-def stop_url(address: str) -> str:
-    """The page on which mails to ``address`` are stopped. Absolute."""
-    return f"{settings.PUBLIC_URL}/mails/{_signer().sign(encryption.address_mark(address))}/"
-
-
 def _signer() -> signing.Signer:
+    # the salt is part of every link that was ever mailed
     return signing.Signer(salt="packager.mailstops")
+
+
+def unsubscribe_url(address: str) -> str:
+    """The page on which ``address`` can be unsubscribed. Absolute."""
+    return f"{settings.PUBLIC_URL}/mails/{_signer().sign(encryption.address_mark(address))}/"
 
 
 def mark_of(token: str) -> str | None:
@@ -30,21 +31,16 @@ def mark_of(token: str) -> str | None:
         return None
 
 
-def is_stopped(address: str) -> bool:
-    """Whether no mail may go to ``address``."""
-    return is_marked(encryption.address_mark(address))
-
-
-def is_marked(mark: str) -> bool:
-    """Whether mails to the address behind ``mark`` are stopped."""
+def is_unsubscribed(mark: str) -> bool:
+    """Whether no mail may go to the address behind ``mark``."""
     return MailStop.objects.filter(mark=mark).exists()
 
 
-def stop(mark: str) -> None:
+def unsubscribe(mark: str) -> None:
     """No further mails. Doing it again changes nothing."""
     MailStop.objects.get_or_create(mark=mark, defaults={"created_at": timezone.now()})
 
 
-def allow(mark: str) -> None:
+def resubscribe(mark: str) -> None:
     """Mails may go there again."""
     MailStop.objects.filter(mark=mark).delete()

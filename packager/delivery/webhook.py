@@ -19,7 +19,7 @@ from packager.streaming.http import AddressRule, HttpClient, RetryPolicy
 SIGNATURE = "X-Packaging-Signature"
 RETRY_POLICY = RetryPolicy(connect=5, read=10, attempts=1)
 #: Answers of 400 and above after which the same call may well succeed: everything of the server, and these.
-PASSING = (408, 425, 429)
+TEMPORARY = (408, 425, 429)
 EVENTS = {
     Delivery.Subject.READY: "request.succeeded",
     Delivery.Subject.FAILED: "request.failed",
@@ -51,13 +51,13 @@ def signature(secret: str, body: bytes, at: int) -> str:
 
 def payload(delivery: Delivery) -> bytes:
     """The body: what happened, and the request as the API shows it to its owner."""
-    told = {
+    body = {
         "event": EVENTS[Delivery.Subject(delivery.subject)],
         "delivery": delivery.pk,
         "created_at": delivery.created_at,
         "request": PackageRequestSerializer(delivery.request).data,
     }
-    return json.dumps(told, cls=JSONEncoder, ensure_ascii=False).encode()
+    return json.dumps(body, cls=JSONEncoder, ensure_ascii=False).encode()
 
 
 class WebhookNotifier:
@@ -72,26 +72,22 @@ class WebhookNotifier:
             "Content-Type": "application/json",
             SIGNATURE: signature(secret_of(delivery.request), body, int(time.time())),
         }
-        _judge(_post(delivery.address, body, headers))
+        status = _post(delivery.address, body, headers)
+        if not 200 <= status < 300:
+            for_good = 400 <= status < 500 and status not in TEMPORARY
+            raise (DeliveryRefused if for_good else DeliveryDeferred)(f"HTTP {status}")
 
 
 def _post(url: str, body: bytes, headers: dict[str, str]) -> int:
     client = HttpClient(rule_for(url), retry_policy=RETRY_POLICY)
     try:
         return client.tell(url, body, headers)
-    except AddressForbidden as fault:
-        raise DeliveryRefused("webhooks may not go to this address") from fault
-    except SourceError as fault:
-        raise DeliveryDeferred(fault.detail) from fault
+    except AddressForbidden as error:
+        raise DeliveryRefused("webhooks may not go to this address") from error
+    except SourceError as error:
+        raise DeliveryDeferred(error.detail) from error
     finally:
         client.close()
-
-
-def _judge(status: int) -> None:
-    if 200 <= status < 300:
-        return
-    for_good = 400 <= status < 500 and status not in PASSING
-    raise (DeliveryRefused if for_good else DeliveryDeferred)(f"HTTP {status}")
 
 
 def check_address(url: str) -> None:

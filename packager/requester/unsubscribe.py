@@ -1,4 +1,4 @@
-"""The page that stops mails to an address, and allows them again."""
+"""The page on which an address is unsubscribed from mails, and subscribed again."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from django.shortcuts import redirect, render
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST
 
-from packager.delivery import unsubscribe
+from packager.delivery import unsubscribe as subscriptions
 from packager.security.capability_links import private
 
 
 def _mark(token: str) -> str:
-    mark = unsubscribe.mark_of(token)
+    mark = subscriptions.mark_of(token)
     if mark is None:
         raise Http404("This link is not one of ours.")
     return mark
@@ -20,17 +20,17 @@ def _mark(token: str) -> str:
 
 @csrf_exempt  # mail programs post here of themselves (RFC 8058), without a cookie; the signed link is what permits it
 @require_http_methods(["GET", "HEAD", "POST"])
-def mails(request: HttpRequest, token: str) -> HttpResponse:
-    """GET: whether mails are sent, and a button. POST: stop them."""
+def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
+    """GET: whether mails are sent, and a button. POST: unsubscribe."""
     mark = _mark(token)
     if request.method == "POST":
-        unsubscribe.stop(mark)
-    context = {"stopped": unsubscribe.is_marked(mark), "token": token}
-    return private(render(request, "requester/mails.html", context))
+        subscriptions.unsubscribe(mark)
+    context = {"unsubscribed": subscriptions.is_unsubscribed(mark), "token": token}
+    return private(render(request, "requester/unsubscribe.html", context))
 
 
 @require_POST
-def allow(request: HttpRequest, token: str) -> HttpResponse:
-    """Allow mails again."""
-    unsubscribe.allow(_mark(token))
-    return redirect("mails", token=token)
+def resubscribe(request: HttpRequest, token: str) -> HttpResponse:
+    """Subscribe again."""
+    subscriptions.resubscribe(_mark(token))
+    return redirect("unsubscribe", token=token)

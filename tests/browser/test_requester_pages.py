@@ -48,11 +48,11 @@ def test_the_page_of_an_expired_download(site, ckan, open_page):
     _look(open_page(f"/download/{request.token}/{request.package.file_name}"))
 
 
-@pytest.mark.parametrize("stopped", [False, True])
-def test_the_page_that_stops_mails(stopped, site, open_page):
-    if stopped:
-        unsubscribe.stop(address_mark("ada@example.org"))
-    _look(open_page(urlsplit(unsubscribe.stop_url("ada@example.org")).path))
+@pytest.mark.parametrize("unsubscribed", [False, True])
+def test_the_page_to_unsubscribe(unsubscribed, site, open_page):
+    if unsubscribed:
+        unsubscribe.unsubscribe(address_mark("ada@example.org"))
+    _look(open_page(urlsplit(unsubscribe.unsubscribe_url("ada@example.org")).path))
 
 
 @pytest.mark.parametrize("state", [succeeded, failed])

@@ -1,4 +1,4 @@
-"""Whoever wants no mails gets none, and can change their mind."""
+"""Whoever unsubscribes gets no mails, and can change their mind."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.requester.conftest import words
 
 @pytest.fixture
 def link(built):
-    """The path of the stop link in a mail, after which the outbox is empty."""
+    """The path of the link to unsubscribe in a mail, after which the outbox is empty."""
     built()
     url = re.search(r"\S+/mails/\S+", mail.outbox[0].body)[0]
     assert mail.outbox[0].extra_headers["List-Unsubscribe"] == f"<{url}>"
@@ -24,14 +24,14 @@ def link(built):
     return url.removeprefix(django_settings.PUBLIC_URL)
 
 
-def test_looking_at_the_page_stops_nothing(link, portal, built):
-    assert "Stop mails?" in words(portal.get(link))
+def test_looking_at_the_page_changes_nothing(link, portal, built):
+    assert "Unsubscribe?" in words(portal.get(link))
     built()
     assert len(mail.outbox) == 1
 
 
-def test_the_button_stops_mails_and_the_delivery_says_why(link, portal, built):
-    assert "Mails are stopped" in words(portal.post(link))
+def test_the_button_unsubscribes_and_the_delivery_says_why(link, portal, built):
+    assert "You're unsubscribed" in words(portal.post(link))
     request = built(email="ADA@example.org")
     assert mail.outbox == []
     delivery = request.deliveries.get()
@@ -46,21 +46,21 @@ def test_requests_by_ckan_send_nothing_either_and_still_show_their_page(link, po
     assert portal.get(answer.json()["status_url"].removeprefix(django_settings.PUBLIC_URL)).status_code == 200
 
 
-def test_a_mail_program_stops_mails_with_one_post(link, built):
+def test_a_mail_program_unsubscribes_with_one_post(link, built):
     mail_program = Client(enforce_csrf_checks=True)
     assert mail_program.post(link, {"List-Unsubscribe": "One-Click"}).status_code == 200
     built()
     assert mail.outbox == []
 
 
-def test_mails_can_be_allowed_again(link, portal, built):
+def test_one_can_subscribe_again(link, portal, built):
     portal.post(link)
     assert portal.post(f"{link}allow", follow=True).status_code == 200
     built()
     assert len(mail.outbox) == 1
 
 
-def test_allowing_again_takes_our_own_page(link, portal):
+def test_subscribing_again_takes_our_own_page(link, portal):
     portal.post(link)
     assert Client(enforce_csrf_checks=True).post(f"{link}allow").status_code == 403
     assert MailStop.objects.count() == 1
@@ -78,13 +78,13 @@ def test_the_address_is_in_neither_the_link_nor_the_table_nor_the_page(link, por
         assert "ada" not in text.lower()
 
 
-def test_stopping_twice_is_stopping_once(link, portal):
+def test_unsubscribing_twice_is_unsubscribing_once(link, portal):
     portal.post(link)
     portal.post(link)
     assert MailStop.objects.count() == 1
 
 
 @pytest.mark.parametrize("forged", ["nonsense", "ImFiYyI:1abcde:AAAA"])
-def test_a_link_that_we_did_not_sign_stops_nothing(portal, forged):
+def test_a_link_that_we_did_not_sign_changes_nothing(portal, forged):
     assert portal.post(f"/mails/{forged}/").status_code == 404
     assert MailStop.objects.count() == 0
