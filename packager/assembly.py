@@ -13,6 +13,7 @@ from django.utils import timezone
 from packager import plugins
 from packager.errors import RequestError
 from packager.models import Kind
+from packager.presentation.query_summary import english_query_lines
 from packager.streaming.facts import Origin
 from packager.streaming.formats.options import refuse_unknown
 from packager.streaming.http import RetryPolicy
@@ -174,6 +175,7 @@ def _origin(submission: Submission) -> Origin:
         resource_id=submission.resource_id,
         made=timezone.now(),
         query=None if is_file else submission.query,
+        query_lines=() if is_file else english_query_lines(submission),
         file_url=submission.resource_url,
         doi=submission.doi,
     )

@@ -1,30 +1,37 @@
 """Everything that can go wrong, in one tree.
 
 Each class has a stable ``code``, knows whether trying again can help (``retryable``), and carries a sentence fit for
-the person who sees it (``message``). What only staff may read goes into ``detail``. Foreign exceptions become ours at
-one boundary per outside world: HTTP in ``streaming/http.py``, the disk in ``storage/``, mail in ``delivery/``.
+the person who sees it; ``message`` is that sentence in English. What only staff may read goes into ``detail``. Code and
+parameters are saved; ``presentation/translation.py`` puts them into the reader's language. Foreign exceptions become
+ours at one boundary per outside world: HTTP in ``streaming/http.py``, the disk in ``storage/``, mail in ``delivery/``.
 """
 
 from __future__ import annotations
 
 from typing import ClassVar
 
+from packager.sentences import english, fill
+from packager.sentences import gettext_noop as _
+
 
 class PackagerError(Exception):
     """Base of all our errors.
 
-    ``facts`` fill the placeholders of ``sentence`` (and are kept on the error); ``detail`` is for staff only and must
-    not hold secrets, API keys or e-mail addresses.
+    Args:
+        detail: for staff only; must not hold secrets, API keys or e-mail addresses.
+        params: fill the placeholders of ``sentence``: texts, whole numbers, or notes (``streaming/notes.py``) where the
+            text itself is to be translated.
     """
 
     code: ClassVar[str] = "internal"
     retryable: ClassVar[bool] = False
-    sentence: ClassVar[str] = "Something went wrong on our side."
+    #: Ends with a full stop; what is filled in brings none.
+    sentence: ClassVar[str] = _("Something went wrong on our side.")
 
-    def __init__(self, detail: str = "", **facts: object) -> None:
-        self.facts = facts
+    def __init__(self, detail: str = "", **params: object) -> None:
+        self.params = params
         self.detail = detail
-        self.message = self.sentence.format(**facts)
+        self.message = fill(self.sentence, {name: english(value) for name, value in params.items()})
         super().__init__(f"{self.message} {detail}".strip())
 
 
@@ -32,12 +39,16 @@ class PackagerError(Exception):
 
 
 class RequestError(PackagerError):
-    """The request cannot be accepted as it was asked. ``field`` names the parameter at fault, if one is."""
+    """The request cannot be accepted as it was asked.
+
+    ``problem`` says why, as a text or a note, without a full stop; ``field`` names the parameter at fault, if one is.
+    """
 
     code = "bad_request"
-    sentence = "{problem}"
+    sentence = "{problem}."
 
-    def __init__(self, problem: str, *, field: str = "") -> None:
+    def __init__(self, problem: object, *, field: str = "") -> None:
+        self.problem = str(problem)
         self.field = field
         super().__init__(problem=problem)
 
@@ -85,14 +96,14 @@ class SourceError(PackagerError):
     """The data could not be read from where it lives."""
 
     code = "source"
-    sentence = "The data could not be read from the data portal."
+    sentence = _("The data could not be read from the data portal.")
 
 
 class AddressForbidden(SourceError):
     """The address is not one that this portal may fetch from."""
 
     code = "address_forbidden"
-    sentence = "The address of the data is not one that this service may read from."
+    sentence = _("The address of the data is not one that this service may read from.")
 
 
 class SourceUnreachable(SourceError):
@@ -100,14 +111,14 @@ class SourceUnreachable(SourceError):
 
     code = "source_unreachable"
     retryable = True
-    sentence = "The data portal could not be reached."
+    sentence = _("The data portal could not be reached.")
 
 
 class SourceTimeout(SourceUnreachable):
     """No answer in time."""
 
     code = "source_timeout"
-    sentence = "The data portal did not answer in time."
+    sentence = _("The data portal did not answer in time.")
 
 
 class SourceBusy(SourceError):
@@ -115,7 +126,7 @@ class SourceBusy(SourceError):
 
     code = "source_busy"
     retryable = True
-    sentence = "The data portal is overloaded or has a fault (HTTP {status})."
+    sentence = _("The data portal is overloaded or not working properly (HTTP {status}).")
 
     def __init__(self, detail: str = "", *, status: int, retry_after: float | None = None) -> None:
         self.retry_after = retry_after
@@ -126,21 +137,21 @@ class NotPermitted(SourceError):
     """401 or 403: the data is private and no key, or one without the right, came with the request."""
 
     code = "not_permitted"
-    sentence = "The data portal does not permit access to this resource with the key given."
+    sentence = _("The data portal does not permit access to this resource with the key given.")
 
 
 class ResourceNotFound(SourceError):
     """404."""
 
     code = "resource_not_found"
-    sentence = "The data portal has no such resource."
+    sentence = _("The data portal has no such resource.")
 
 
 class QueryRejected(SourceError):
     """The data portal refused the query (400, 409): an unknown field in ``filters`` or ``sort``, for example."""
 
     code = "query_rejected"
-    sentence = "The data portal rejected the query: {reason}"
+    sentence = _("The data portal rejected the query: {reason}.")
 
 
 class AnswerMalformed(SourceError):
@@ -148,18 +159,21 @@ class AnswerMalformed(SourceError):
 
     code = "answer_malformed"
     retryable = True
-    sentence = "The data portal gave an answer that could not be understood."
+    sentence = _("The data portal gave an answer that could not be understood.")
 
 
 class IncompleteData(SourceError):
-    """Fewer or more rows or bytes came than are there."""
+    """Fewer or more rows or bytes came than are there.
+
+    ``expected`` brings its unit (a note: ``notes.rows(7)``); ``got`` is a number.
+    """
 
     code = "incomplete_data"
     retryable = True
-    sentence = "The data did not arrive whole: {expected} {unit} were expected, {got} came."
+    sentence = _("The data was incomplete: expected {expected}, received {got}.")
 
-    def __init__(self, detail: str = "", *, expected: object, got: object, unit: str = "rows") -> None:
-        super().__init__(detail, expected=expected, got=got, unit=unit)
+    def __init__(self, detail: str = "", *, expected: object, got: int) -> None:
+        super().__init__(detail, expected=expected, got=got)
 
 
 # ----------------------------------------------------------------- the format
@@ -169,18 +183,21 @@ class FormatError(PackagerError):
     """The data cannot be written in the format asked for."""
 
     code = "format"
-    sentence = "The data cannot be written in this format: {reason}"
+    sentence = _("The data cannot be written in this format: {reason}.")
 
 
 class DwcConfigurationError(PackagerError, ValueError):
-    """A ``PACKAGER_DWC_`` setting cannot be used. ``setting`` is its name."""
+    """A ``PACKAGER_DWC_`` setting cannot be used.
+
+    ``setting`` is its name; ``detail`` tells staff what is wrong with it.
+    """
 
     code = "dwc_configuration"
-    sentence = "The setting {setting} is wrong: {problem}."
+    sentence = _("This service is not set up correctly for Darwin Core Archives.")
 
     def __init__(self, setting: str, problem: str) -> None:
         self.setting = setting
-        super().__init__(setting=setting, problem=problem)
+        super().__init__(f"The setting {setting} is wrong: {problem}.")
 
 
 # ------------------------------------------------------------------ the store
@@ -191,14 +208,14 @@ class StoreError(PackagerError):
 
     code = "store"
     retryable = True
-    sentence = "The package could not be stored."
+    sentence = _("The package could not be stored.")
 
 
 class StoreFull(StoreError):
     """No room left for packages."""
 
     code = "store_full"
-    sentence = "There is no room left to store the package."
+    sentence = _("There is no room left to store the package.")
 
 
 # ------------------------------------------------------------------ the build
@@ -214,14 +231,14 @@ class BuildCancelled(BuildError):
     """Somebody cancelled the request while it was built."""
 
     code = "cancelled"
-    sentence = "The request was cancelled."
+    sentence = _("The request was cancelled.")
 
 
 class BuildFenced(BuildError):
     """The build was given to another worker in the meantime; this one must stop and leave no trace."""
 
     code = "fenced"
-    sentence = "Another worker has taken over this request."
+    sentence = _("Another worker has taken over this request.")
 
 
 class WorkerLost(BuildError):
@@ -229,7 +246,7 @@ class WorkerLost(BuildError):
 
     code = "worker_lost"
     retryable = True
-    sentence = "The process that built the package stopped unexpectedly."
+    sentence = _("The process that built the package stopped unexpectedly.")
 
 
 class BuildTimeout(BuildError):
@@ -237,10 +254,10 @@ class BuildTimeout(BuildError):
 
     code = "build_timeout"
     retryable = True
-    sentence = "Building the package took too long and was stopped."
+    sentence = _("Building the package took too long and was stopped.")
 
 
-# --------------------------------------------------------------- the delivery
+# ------------------------------------- the delivery: only staff read of it, in English
 
 
 class DeliveryError(PackagerError):

@@ -71,7 +71,7 @@ class Package(models.Model):
     rows = models.BigIntegerField(null=True, blank=True)
     sha256 = models.CharField(max_length=64)
     members = models.JSONField(default=list, help_text="names and sizes of the files inside")
-    notes = models.JSONField(default=list, help_text="what the package says of its own wholeness")
+    notes = models.JSONField(default=list, help_text="completeness notes, as codes and parameters")
     build_seconds = models.FloatField(default=0)
     downloads = models.PositiveIntegerField(default=0)
     bytes_served = models.BigIntegerField(default=0)
@@ -134,6 +134,7 @@ class PackageRequest(models.Model):
     bytes_done = models.BigIntegerField(default=0)
     bytes_total = models.BigIntegerField(null=True, blank=True)
     error_code = models.CharField(max_length=40, blank=True)
+    error_params = models.JSONField(default=dict, blank=True)
     error_message = models.CharField(max_length=1000, blank=True)
     error_reference = models.CharField(max_length=20, blank=True)
     created_at = models.DateTimeField()
@@ -228,7 +229,11 @@ class RequestHistory(models.Model):
 
 
 class PackageError(models.Model):
-    """A failure of a build. ``message`` is fit for the requester; ``detail`` (the traceback) is for staff."""
+    """A failure of a build.
+
+    ``code`` and ``params`` are put into words when the requester reads them; ``message`` is the sentence in English, as
+    it was when it was saved. ``detail`` (the traceback) is for staff.
+    """
 
     request = models.ForeignKey(PackageRequest, on_delete=models.CASCADE, related_name="errors")
     reference = models.CharField(max_length=20, unique=True, default=new_reference)
@@ -236,6 +241,7 @@ class PackageError(models.Model):
     attempt = models.PositiveIntegerField()
     code = models.CharField(max_length=40)
     retryable = models.BooleanField()
+    params = models.JSONField(default=dict, blank=True)
     message = models.CharField(max_length=1000)
     detail = models.TextField(blank=True)
     at = models.DateTimeField()

@@ -62,6 +62,6 @@ def check_darwin_core(**_: Any) -> list[CheckMessage]:
 
     try:
         plugins.formats()
-    except DwcConfigurationError as fault:
-        return [Error(fault.message, hint=f"Correct {fault.setting}; see docs/darwin-core.md.", id="portal.E004")]
+    except DwcConfigurationError as error:
+        return [Error(error.detail, hint=f"Correct {error.setting}; see docs/darwin-core.md.", id="portal.E004")]
     return []

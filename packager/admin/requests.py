@@ -26,6 +26,8 @@ from packager.admin.filters import FormatFilter, HasErrors, HostFilter, Resource
 from packager.errors import RequestError
 from packager.lifecycle.personal_data import masked
 from packager.models import PackageError, PackageRequest, Status
+from packager.presentation.query_summary import query_summary
+from packager.presentation.translation import READER, notes_of
 
 
 @admin.register(PackageRequest)
@@ -119,8 +121,8 @@ class RequestAdmin(StaffAdmin):
             result = deed.one(pk, staff(request).get_username())
         except PackageRequest.DoesNotExist:
             raise Http404 from None
-        except RequestError as fault:
-            messages.error(request, f"{fault.message}.")
+        except RequestError as error:
+            messages.error(request, error.message)
         else:
             log(request, PackageRequest.objects.all(), [pk], deed.label)
             messages.success(request, f"Done: {deed.done}.")
@@ -194,6 +196,8 @@ def _page(request: HttpRequest, obj: PackageRequest) -> dict[str, Any]:
         "title": f"{obj.resource_id} ({obj.format or obj.kind})",
         "original": obj,
         "badge": display.badge(obj.status),
+        "query": query_summary(obj),
+        "notes": [READER.text(note) for note in notes_of(obj.package)] if obj.package else [],
         "progress": display.progress(obj),
         "parameters": json.dumps({"resource_id": obj.resource_id, **obj.parameters}, indent=2, ensure_ascii=False),
         "options": json.dumps(obj.options, indent=2, ensure_ascii=False) if obj.options else "",

@@ -93,9 +93,9 @@ class LegacyView(APIView):
 
 def _describe(fault: Exception) -> tuple[int, str, str]:
     if isinstance(fault, NotAuthorized):
-        return 401, "NotAuthorizedError", fault.message
+        return 401, "NotAuthorizedError", fault.problem
     if isinstance(fault, RequestError):
-        return 413 if isinstance(fault, BodyTooLarge) else 400, "BadRequestError", fault.message
+        return 413 if isinstance(fault, BodyTooLarge) else 400, "BadRequestError", fault.problem
     if isinstance(fault, exceptions.ParseError):
         return 400, "BadRequestError", "The body of the request could not be read"
     if isinstance(fault, exceptions.APIException):

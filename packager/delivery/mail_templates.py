@@ -14,15 +14,16 @@ from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.formats import date_format
 from django.utils.html import escape
+from django.utils.text import Truncator
 
 from packager.delivery import unsubscribe
 from packager.models import Delivery, PackageRequest
-from packager.presentation.query_summary import asked
-from packager.presentation.status import Story
+from packager.presentation.query_summary import query_summary
+from packager.presentation.status import status_of
 
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 #: How much of a search or a filter a mail repeats, in characters.
-LONGEST_WISH = 200
+LONGEST_TEXT = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,28 +40,24 @@ class Message:
 def compose(delivery: Delivery) -> Message:
     """The mail for ``delivery``, in the language of its request."""
     with translation.override(delivery.request.language or settings.LANGUAGE_CODE):
-        facts = _facts(delivery)
-        context = {**_context(delivery.request), **facts}
-        context |= {"doi_body": _doi("txt", facts), "doi_body_html": _doi("html", facts)}
-        ready = delivery.subject == Delivery.Subject.READY
+        texts = _texts(delivery)
         return Message(
-            subject=_one_line(_part("EMAIL_SUBJECT", ready, f"{delivery.subject}-subject.txt", context)),
-            text=_part("EMAIL_BODY", ready, f"{delivery.subject}-body.txt", context),
-            html=_part("EMAIL_BODY_HTML", ready, f"{delivery.subject}-body.html", context),
-            sender=_one_line(fill(settings.PACKAGER_EMAIL_FROM, facts)),
-            headers=_unsubscribe_headers(facts["stop_url"]),
+            subject=_one_line(_part("EMAIL_SUBJECT", "subject.txt", delivery, texts)),
+            text=_part("EMAIL_BODY", "body.txt", delivery, texts),
+            html=_part("EMAIL_BODY_HTML", "body.html", delivery, texts),
+            sender=_one_line(fill(settings.PACKAGER_EMAIL_FROM, texts)),
+            # RFC 2369 and RFC 8058: mail programs show a button of their own
+            headers={
+                "List-Unsubscribe": f"<{texts['stop_url']}>",
+                "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+            },
         )
 
 
-def _unsubscribe_headers(url: str) -> dict[str, str]:
-    """RFC 2369 and RFC 8058: mail programs show a button of their own."""
-    return {"List-Unsubscribe": f"<{url}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
-
-
-def _facts(delivery: Delivery) -> dict[str, str]:
+def _texts(delivery: Delivery) -> dict[str, str]:
     """What the settings may refer to as ``{name}``."""
     request, package = delivery.request, delivery.request.package
-    return {
+    texts = {
         "resource_id": request.resource_id,
         "zip_file_name": package.file_name if package else "",
         "ckan_host": request.ckan_host,
@@ -72,41 +69,38 @@ def _facts(delivery: Delivery) -> dict[str, str]:
         "rows": "" if package is None or package.rows is None else intcomma(package.rows),
         "size": filesizeformat(package.size) if package else "",
     }
+    return {**texts, "doi_body": _doi("txt", texts), "doi_body_html": _doi("html", texts)}
 
 
 def _context(request: PackageRequest) -> dict[str, Any]:
-    """What our own templates tell besides."""
-    story = Story(request)
-    wishes = [(line.label, _cut(", ".join(line.values))) for line in asked(request)]
-    return {"request": request, "package": request.package, "wanted": request, "story": story, "wishes": wishes}
+    """What our own templates show besides."""
+    lines = [(line.label, _one_line(", ".join(line.values))) for line in query_summary(request)]
+    return {
+        "package_request": request,
+        "package": request.package,
+        "status": status_of(request),
+        # anybody may give anybody's address: what they wrote is repeated, but not at length
+        "query": [(label, Truncator(text).chars(LONGEST_TEXT)) for label, text in lines],
+    }
 
 
-def _cut(text: str) -> str:
-    # anybody may give anybody's address: what they wrote is repeated, but not at length
-    text = _one_line(text)
-    return text if len(text) <= LONGEST_WISH else text[:LONGEST_WISH] + "…"
-
-
-def _part(setting: str, ready: bool, template: str, context: Mapping[str, Any]) -> str:
-    custom = getattr(settings, f"PACKAGER_{setting}") if ready else ""
+def _part(setting: str, suffix: str, delivery: Delivery, texts: Mapping[str, str]) -> str:
+    custom = getattr(settings, f"PACKAGER_{setting}") if delivery.subject == Delivery.Subject.READY else ""
     if custom:
-        return fill(custom, context, escaped=setting.endswith("_HTML"))
-    return _tidy(render_to_string(f"mail/{template}", dict(context)))
-
-
-def _tidy(text: str) -> str:
-    """At most one empty line at a time: what a template leaves out leaves none behind."""
+        return fill(custom, texts, escaped=setting.endswith("_HTML"))
+    text = render_to_string(f"mail/{delivery.subject}-{suffix}", {**_context(delivery.request), **texts})
+    # what a template leaves out leaves no empty lines behind
     return re.sub(r"\n\s*\n\s*\n", "\n\n", text).strip() + "\n"
 
 
-def _doi(kind: str, facts: Mapping[str, str]) -> str:
-    if not facts["doi"]:
+def _doi(kind: str, texts: Mapping[str, str]) -> str:
+    if not texts["doi"]:
         return ""
     custom = settings.PACKAGER_DOI_BODY_HTML if kind == "html" else settings.PACKAGER_DOI_BODY
-    return fill(custom, facts, escaped=kind == "html") if custom else render_to_string(f"mail/doi-body.{kind}", facts)
+    return fill(custom, texts, escaped=kind == "html") if custom else render_to_string(f"mail/doi-body.{kind}", texts)
 
 
-def fill(template: str, facts: Mapping[str, Any], *, escaped: bool = False) -> str:
+def fill(template: str, texts: Mapping[str, str], *, escaped: bool = False) -> str:
     """``template`` with its ``{names}`` replaced; other braces stay. ``escaped`` values are fit for HTML.
 
     ``doi_body_html`` is HTML already and goes in as it is.
@@ -114,9 +108,9 @@ def fill(template: str, facts: Mapping[str, Any], *, escaped: bool = False) -> s
 
     def value(found: re.Match[str]) -> str:
         name = found[1]
-        if name not in facts:
+        if name not in texts:
             return found[0]
-        return escape(facts[name]) if escaped and name != "doi_body_html" else str(facts[name])
+        return escape(texts[name]) if escaped and name != "doi_body_html" else texts[name]
 
     return _PLACEHOLDER.sub(value, template)
 

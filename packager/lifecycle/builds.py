@@ -29,6 +29,7 @@ from packager.models import Delivery, Package, PackageError, PackageRequest, Sta
 from packager.security.redaction import redact
 from packager.storage import filesystem
 from packager.storage.filesystem import Stored
+from packager.streaming import notes
 from packager.streaming.pipeline import Summary
 from packager.submission import from_request
 
@@ -107,7 +108,7 @@ def _save_package(request: PackageRequest, outcome: Outcome) -> Package:
         rows=summary.rows,
         sha256=stored.sha256,
         members=[list(member) for member in summary.members],
-        notes=list(summary.notes),
+        notes=[notes.saved(note) for note in summary.notes],
         build_seconds=outcome.seconds,
         created_at=now,
         expires_at=now + timedelta(days=settings.PACKAGER_EXPIRY_DAYS),
@@ -154,6 +155,7 @@ def _save_error(request: PackageRequest, attempt: int, fault: PackagerError) -> 
         attempt=attempt,
         code=fault.code,
         retryable=fault.retryable,
+        params=notes.saved_params(fault.params, redact),
         message=redact(fault.message)[:1000],
         detail=redact(trace),
         at=timezone.now(),

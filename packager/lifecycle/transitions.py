@@ -27,6 +27,7 @@ class StateChanged(Exception):
 AFRESH: dict[str, Any] = {
     "finished_at": None,
     "error_code": "",
+    "error_params": {},
     "error_message": "",
     "error_reference": "",
     "package": None,
@@ -117,6 +118,7 @@ def fail_follower(follower_id: UUID, error: PackageError) -> bool:
 def _failure(error: PackageError) -> dict[str, Any]:
     return {
         "error_code": error.code,
+        "error_params": error.params,
         "error_message": error.message,
         "error_reference": error.reference,
         "finished_at": timezone.now(),

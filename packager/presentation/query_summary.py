@@ -1,4 +1,4 @@
-"""What somebody asked for, in words."""
+"""What a request asks for, in words: for its page, its mails, the README of its package, and staff."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from django.contrib.humanize.templatetags.humanize import intcomma
+from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from packager import plugins
 from packager.errors import RequestError
 from packager.models import Kind, PackageRequest
-from packager.presentation.translation import translated
+from packager.submission import Submission
 
 #: CKAN 2.12's range filters (https://docs.ckan.org/en/2.12/maintaining/datastore.html#filters).
 _COMPARISONS = {
@@ -30,7 +31,7 @@ _OPTIONS = {
     "delimiter": gettext_lazy("Delimiter"),
     "bom": gettext_lazy("Byte order mark"),
     "excel_safe": gettext_lazy("Formulas neutralised"),
-    "flavour": gettext_lazy("Files inside"),
+    "flavour": gettext_lazy("Files included"),
     "eml": gettext_lazy("Own EML document"),
     "for_gbif": gettext_lazy("For GBIF"),
     "metadata": gettext_lazy("Metadata files"),
@@ -45,54 +46,61 @@ class Line:
     values: tuple[str, ...]
 
 
-def asked(request: PackageRequest) -> list[Line]:
-    """What ``request`` asks for, in the language of now. Never tells an address, a key, or where a file lies."""
-    lines = _file(request) if request.kind == Kind.URL else _table(request)
+def query_summary(request: PackageRequest | Submission) -> list[Line]:
+    """What ``request`` asks for, in the reader's language. Never tells an address, a key, or where a file lies."""
+    if request.kind == Kind.URL:
+        # the rest of the address may hold a secret of the data portal
+        name = PurePosixPath(unquote(urlsplit(request.resource_url).path)).name
+        lines = [(_("File"), [name or request.resource_id]), *_source_lines(request)]
+    else:
+        lines = [*_source_lines(request), *_query_lines(request)]
     return [Line(label, tuple(values)) for label, values in lines]
 
 
-def _file(request: PackageRequest) -> Iterator[tuple[str, list[str]]]:
-    # the rest of the address may hold a secret of the data portal
-    name = PurePosixPath(unquote(urlsplit(request.resource_url).path)).name
-    yield _("File"), [name or request.resource_id]
-    yield from _place(request)
+def english_query_lines(request: PackageRequest | Submission) -> tuple[str, ...]:
+    """The query of ``request`` for the README of its package: ``label: value; value``, each on one line."""
+    with translation.override("en"):
+        lines = list(_query_lines(request))
+    return tuple(" ".join(f"{label}: {'; '.join(values)}".split()) for label, values in lines)
 
 
-def _place(request: PackageRequest) -> Iterator[tuple[str, list[str]]]:
+def _source_lines(request: PackageRequest | Submission) -> Iterator[tuple[str, list[str]]]:
     yield _("Resource"), [request.resource_id]
     yield _("Data portal"), [request.ckan_host]
     if request.doi:
         yield _("DOI"), [request.doi]
 
 
-def _table(request: PackageRequest) -> Iterator[tuple[str, list[str]]]:
-    given = request.parameters
-    yield from _place(request)
-    yield _("Format"), [format_label(request.format), *_options(request)]
+def _query_lines(request: PackageRequest | Submission) -> Iterator[tuple[str, list[str]]]:
+    given, rows = request.parameters, _rows(request.parameters)
+    yield _("Format"), [format_label(request.format), *_options(request.format, request.options)]
     if search := given.get("q"):
         yield _("Search"), _search(search, given)
-    yield _("Filters"), _filters(given.get("filters") or {}) or [_("none: every row")]
+    if filters := given.get("filters"):
+        yield _("Filters"), [f"{field}: {_condition(wanted)}" for field, wanted in filters.items()]
+    elif not search and not rows:
+        yield _("Filters"), [_("None (all rows)")]
     yield _("Columns"), [", ".join(given.get("fields", ())) or _("all")]
     if sort := given.get("sort"):
         yield _("Sorted by"), [_order(key) for key in str(sort).split(",")]
-    if rows := _rows(given):
+    if rows:
         yield _("Rows"), rows
 
 
 def format_label(name: str) -> str:
-    """What people call a format, in the language of now; its name if it is not there any more."""
+    """What people call a format, in the reader's language; its name if it is not there any more."""
     try:
-        return translated(plugins.formats().get(name).label)
+        return _(plugins.formats().get(name).label)
     except RequestError:
         return name
 
 
-def _options(request: PackageRequest) -> list[str]:
+def _options(format: str, options: Mapping[str, Any]) -> list[str]:
     try:
-        usual = plugins.formats().get(request.format).check({})
+        usual = plugins.formats().get(format).check({})
     except RequestError:
         return []
-    changed = {name: value for name, value in request.options.items() if value != usual.get(name)}
+    changed = {name: value for name, value in options.items() if value != usual.get(name)}
     return [f"{_OPTIONS.get(name, name)}: {_option_value(value)}" for name, value in changed.items()]
 
 
@@ -112,17 +120,13 @@ def _search(search: Any, given: Mapping[str, Any]) -> list[str]:
     return lines
 
 
-def _filters(filters: Mapping[str, Any]) -> list[str]:
-    return [f"{field}: {_wish(wish)}" for field, wish in filters.items()]
-
-
-def _wish(wish: Any) -> str:
-    if isinstance(wish, dict) and wish.keys() <= _COMPARISONS.keys():
-        parts = [_COMPARISONS[name] % {"value": _wish(value)} for name, value in wish.items()]
+def _condition(wanted: Any) -> str:
+    if isinstance(wanted, dict) and wanted and wanted.keys() <= _COMPARISONS.keys():
+        parts = [_COMPARISONS[name] % {"value": _condition(value)} for name, value in wanted.items()]
         return _(" and ").join(parts)
-    if isinstance(wish, list) and not any(isinstance(value, dict | list) for value in wish):
-        return _(" or ").join(_wish(value) for value in wish)
-    return wish if isinstance(wish, str) else json.dumps(wish, ensure_ascii=False)
+    if isinstance(wanted, list) and wanted and not any(isinstance(value, dict | list) for value in wanted):
+        return _(" or ").join(_condition(value) for value in wanted)
+    return wanted if isinstance(wanted, str) else json.dumps(wanted, ensure_ascii=False)
 
 
 def _order(key: str) -> str:
@@ -138,6 +142,6 @@ def _rows(given: Mapping[str, Any]) -> list[str]:
     if limit is not None:
         lines.append(ngettext("at most %(rows)s row", "at most %(rows)s rows", limit) % {"rows": intcomma(limit)})
     if offset:
-        text = ngettext("the first %(rows)s row left out", "the first %(rows)s rows left out", offset)
+        text = ngettext("skipping the first %(rows)s row", "skipping the first %(rows)s rows", offset)
         lines.append(text % {"rows": intcomma(offset)})
     return lines

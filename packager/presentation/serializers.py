@@ -11,6 +11,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from packager.models import Kind, PackageError, PackageRequest, Queue, Status
+from packager.presentation.translation import notes_of
 
 
 class PackageMemberSerializer(serializers.Serializer[Any]):
@@ -23,15 +24,13 @@ class PackageMemberSerializer(serializers.Serializer[Any]):
 class PackageSerializer(serializers.Serializer[Any]):
     """Where the package of a request is, and what is known about it."""
 
-    url = serializers.CharField(source="download_url", help_text="Needs no key: whoever has it can download.")
+    url = serializers.CharField(source="download_url", help_text="Needs no key: anyone with the link can download.")
     file_name = serializers.CharField(source="package.file_name")
     size = serializers.IntegerField(source="package.size", help_text="Bytes.")
     sha256 = serializers.CharField(source="package.sha256", help_text="Of the whole archive, in hexadecimal digits.")
     rows = serializers.IntegerField(source="package.rows", allow_null=True, help_text="null for a file.")
     members = serializers.SerializerMethodField()
-    notes = serializers.ListField(
-        source="package.notes", child=serializers.CharField(), help_text="What could not be known or had to be changed."
-    )
+    notes = serializers.SerializerMethodField(help_text="What could not be known or had to be changed.")
     created_at = serializers.DateTimeField(source="package.created_at")
     expires_at = serializers.DateTimeField(source="package.expires_at")
 
@@ -40,6 +39,10 @@ class PackageSerializer(serializers.Serializer[Any]):
         """The files inside."""
         members = request.package.members if request.package else []
         return [{"name": name, "size": size} for name, size in members]
+
+    def get_notes(self, request: PackageRequest) -> list[str]:
+        """In English, whoever reads them."""
+        return [str(note) for note in notes_of(request.package)] if request.package else []
 
 
 class ProgressSerializer(serializers.Serializer[Any]):
@@ -71,9 +74,9 @@ class PackageRequestSerializer(serializers.Serializer[Any]):
     ckan_host = serializers.CharField()
     api_url = serializers.CharField(help_text="Empty for a file.")
     resource_url = serializers.CharField(help_text="Empty for a table.")
-    query = serializers.SerializerMethodField(help_text="What CKAN is asked for, as far as it was given.")
+    query = serializers.DictField(source="parameters", help_text="What CKAN is asked for, as far as it was given.")
     format = serializers.CharField(help_text="Empty for a file, which is packed as it is.")
-    options = serializers.SerializerMethodField()
+    options = serializers.DictField(help_text="Those of the format.")
     email = serializers.CharField()
     mail_language = serializers.CharField(source="language")
     doi = serializers.CharField()
@@ -95,16 +98,6 @@ class PackageRequestSerializer(serializers.Serializer[Any]):
     def get_url(self, request: PackageRequest) -> str:
         """Where the API has it."""
         return settings.PUBLIC_URL + reverse("v1:request", args=[request.pk])
-
-    @extend_schema_field(OpenApiTypes.OBJECT)
-    def get_query(self, request: PackageRequest) -> dict[str, Any]:
-        """What CKAN is asked for."""
-        return dict(request.parameters)
-
-    @extend_schema_field(OpenApiTypes.OBJECT)
-    def get_options(self, request: PackageRequest) -> dict[str, Any]:
-        """Those of the format."""
-        return dict(request.options)
 
     @extend_schema_field(serializers.IntegerField(allow_null=True))
     def get_place(self, request: PackageRequest) -> int | None:

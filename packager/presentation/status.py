@@ -1,121 +1,93 @@
-"""How far a request is, as its page tells it."""
+"""How a request stands, as its page and its mails say it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 
 from django.contrib.humanize.templatetags.humanize import intcomma
 from django.template.defaultfilters import filesizeformat
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from packager.models import UNDER_WAY, PackageRequest, Status
-from packager.presentation.translation import error_class, translated
+from packager.presentation.progress import Progress, progress_of
+from packager.presentation.translation import READER, error_class, error_text, notes_of
 
 #: Seconds until a page looks again. Who waits in the queue waits longer than who watches a build.
 LOOK_AGAIN = {Status.QUEUED: 5, Status.RUNNING: 2}
-#: Before that a rate is a guess (seconds).
-FIRST_ESTIMATE = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
-    """How far a build is: in rows, or in bytes of a file. ``total`` None: nobody knows. ``left`` may be empty."""
+class RequestStatus:
+    """What is to be said about one request. Texts are in the reader's language; empty if there is nothing to say.
 
-    done: int
-    total: int | None
-    text: str
-    left: str
+    ``stage`` is the state as the requester sees it: a request that joined another one tells of that one's build.
+    ``look_again`` are the seconds after which the page should look again; 0 at the end.
+    """
 
-
-class Story:
-    """What is to be said about one request. A request that joined another one tells of that one's build."""
-
-    def __init__(self, wanted: PackageRequest) -> None:
-        self.wanted = wanted
-        self._build = wanted.building if wanted.status == Status.QUEUED else wanted
-
-    @property
-    def stage(self) -> str:
-        """The state as the requester sees it."""
-        return self._build.status if self._build.status in UNDER_WAY else self.wanted.status
-
-    @property
-    def under_way(self) -> bool:
-        """Whether there is something to wait for."""
-        return self.stage in UNDER_WAY
-
-    @property
-    def look_again(self) -> int:
-        """Seconds after which the page should look again; 0 at the end."""
-        return LOOK_AGAIN.get(Status(self.stage), 0)
-
-    @property
-    def place(self) -> str:
-        """The place in the queue, in words."""
-        ahead = PackageRequest.objects.ahead_of(self._build).count()
-        if not ahead:
-            return _("Yours is the next.")
-        text = ngettext("%(ahead)s request is before yours.", "%(ahead)s requests are before yours.", ahead)
-        return text % {"ahead": intcomma(ahead)}
-
-    @property
-    def progress(self) -> Progress:
-        """How far the build is."""
-        build = self._build
-        if build.rows_done or build.rows_total is not None or not build.bytes_total:
-            return self._rows(build)
-        done, total = min(build.bytes_done, build.bytes_total), build.bytes_total
-        text = _("%(done)s of %(total)s") % {"done": filesizeformat(done), "total": filesizeformat(total)}
-        return Progress(done, total, text, self._time_left(done, total))
-
-    def _rows(self, build: PackageRequest) -> Progress:
-        done, total = build.rows_done, build.rows_total
-        if total is None:
-            text = ngettext("%(done)s row so far", "%(done)s rows so far", done) % {"done": intcomma(done)}
-            return Progress(done, None, text, "")
-        text = ngettext("%(done)s of %(total)s row", "%(done)s of %(total)s rows", total)
-        text %= {"done": intcomma(done), "total": intcomma(total)}
-        return Progress(min(done, total), total, text, self._time_left(done, total))
-
-    def _time_left(self, done: int, total: int) -> str:
-        started = self._build.started_at
-        elapsed = (timezone.now() - started).total_seconds() if started else 0
-        if done >= total > 0:
-            return _("Finishing the package")
-        if not done or elapsed < FIRST_ESTIMATE:
-            return ""
-        return in_words(timedelta(seconds=(total - done) * elapsed / done))
-
-    @property
-    def problem(self) -> str:
-        """What went wrong, in the language of now."""
-        return translated(self.wanted.error_message)
-
-    @property
-    def retryable(self) -> bool:
-        """Whether trying again can help."""
-        return error_class(self.wanted.error_code).retryable
-
-    @property
-    def can_be_made_again(self) -> bool:
-        """Whether the page offers to queue it again."""
-        if self.wanted.key_gone:
-            return False
-        failed_in_passing = self.stage == Status.FAILED and self.retryable
-        return failed_in_passing or self.stage in (Status.CANCELLED, Status.EXPIRED)
-
-    @property
-    def notes(self) -> list[str]:
-        """What the package says of its own wholeness, in the language of now."""
-        return [translated(note) for note in self.wanted.package.notes] if self.wanted.package else []
+    stage: str
+    under_way: bool
+    look_again: int
+    place: str
+    progress: Progress
+    progress_text: str
+    time_left: str
+    problem: str
+    retryable: bool
+    can_be_recreated: bool
+    nothing_matched: bool
+    notes: tuple[str, ...]
 
 
-def in_words(left: timedelta) -> str:
-    """About how long it takes: to the minute, or to the hour where it is long."""
-    minutes = round(left.total_seconds() / 60)
+def status_of(request: PackageRequest) -> RequestStatus:
+    """How ``request`` stands now."""
+    build = request.building if request.status == Status.QUEUED else request
+    stage = build.status if build.status in UNDER_WAY else request.status
+    retryable = error_class(request.error_code).retryable
+    again = stage in (Status.CANCELLED, Status.EXPIRED) or (stage == Status.FAILED and retryable)
+    progress, package = progress_of(build), request.package
+    return RequestStatus(
+        stage=stage,
+        under_way=stage in UNDER_WAY,
+        look_again=LOOK_AGAIN.get(Status(stage), 0),
+        place=_place(build) if stage == Status.QUEUED else "",
+        progress=progress,
+        progress_text=_progress_text(progress),
+        time_left=_time_left(progress),
+        problem=error_text(request.error_code, request.error_params, request.error_message),
+        retryable=retryable,
+        can_be_recreated=again and not request.key_gone,
+        nothing_matched=package is not None and package.rows == 0,
+        notes=tuple(READER.text(note) for note in notes_of(package)) if package else (),
+    )
+
+
+def _place(build: PackageRequest) -> str:
+    ahead = PackageRequest.objects.ahead_of(build).count()
+    if not ahead:
+        return _("You're next in the queue.")
+    text = ngettext("%(ahead)s request ahead of yours.", "%(ahead)s requests ahead of yours.", ahead)
+    return text % {"ahead": intcomma(ahead)}
+
+
+def _progress_text(progress: Progress) -> str:
+    done, total = progress.done, progress.total
+    if progress.unit == "bytes":
+        texts = {"done": filesizeformat(done), "total": filesizeformat(total or 0)}
+        return (_("%(done)s so far") if total is None else _("%(done)s of %(total)s")) % texts
+    if total is None:
+        return ngettext("%(done)s row so far", "%(done)s rows so far", done) % {"done": intcomma(done)}
+    text = ngettext("%(done)s of %(total)s row", "%(done)s of %(total)s rows", total)
+    return text % {"done": intcomma(done), "total": intcomma(total)}
+
+
+def _time_left(progress: Progress) -> str:
+    """To the minute, or to the hour where it is long."""
+    if progress.total and progress.done >= progress.total:
+        return _("Finishing the package")
+    if progress.seconds_left is None:
+        return ""
+    minutes = round(progress.seconds_left / 60)
     if minutes < 1:
         return _("less than a minute left")
     if minutes < 90:

@@ -15,30 +15,32 @@ from django.views.decorators.http import require_POST, require_safe
 from packager.errors import Conflict
 from packager.lifecycle import requests
 from packager.models import PackageRequest
-from packager.presentation.query_summary import asked
-from packager.presentation.status import Story
+from packager.presentation.query_summary import query_summary
+from packager.presentation.status import status_of
 from packager.security.capability_links import private
 
 
-def _wanted(token: str) -> PackageRequest:
+def _find(token: str) -> PackageRequest:
     return get_object_or_404(PackageRequest.objects.select_related("package", "leader"), token=token)
 
 
-def _told(wanted: PackageRequest) -> dict[str, Any]:
-    return {"wanted": wanted, "package": wanted.package, "story": Story(wanted)}
+def _context(token: str) -> dict[str, Any]:
+    found = _find(token)
+    return {"package_request": found, "package": found.package, "status": status_of(found)}
 
 
 @require_safe
 def status_page(request: HttpRequest, token: str) -> HttpResponse:
     """How far a request is, and its package when it is there."""
-    wanted = _wanted(token)
-    return private(render(request, "requester/status.html", {**_told(wanted), "asked": asked(wanted)}))
+    context = _context(token)
+    context["query"] = query_summary(context["package_request"])
+    return private(render(request, "requester/status.html", context))
 
 
 @require_safe
 def state(request: HttpRequest, token: str) -> HttpResponseBase:
     """The part of the page that changes, as HTML; 304 if it is what the ETag says."""
-    response = private(render(request, "requester/state.html", _told(_wanted(token))))
+    response = private(render(request, "requester/state.html", _context(token)))
     etag = quote_etag(hashlib.sha256(response.content).hexdigest()[:32])
     response["ETag"] = etag
     return get_conditional_response(request, etag=etag, response=response) or response
@@ -48,15 +50,15 @@ def state(request: HttpRequest, token: str) -> HttpResponseBase:
 def cancel(request: HttpRequest, token: str) -> HttpResponse:
     """Cancel it, if it is still under way; the page tells how it stands."""
     with suppress(Conflict):
-        requests.cancel(_wanted(token).pk)
+        requests.cancel(_find(token).pk)
     return redirect("status-page", token=token)
 
 
 @require_POST
 def again(request: HttpRequest, token: str) -> HttpResponse:
     """Queue it again, if that can help; the page tells how it stands."""
-    wanted = _wanted(token)
-    if Story(wanted).can_be_made_again:
+    found = _find(token)
+    if status_of(found).can_be_recreated:
         with suppress(Conflict):
-            requests.retry(wanted.pk)
+            requests.retry(found.pk)
     return redirect("status-page", token=token)

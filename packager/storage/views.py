@@ -35,7 +35,7 @@ def download(request: HttpRequest, token: str, file_name: str) -> HttpResponseBa
 
 
 def _gone(request: HttpRequest, wanted: PackageRequest) -> HttpResponse:
-    return private(render(request, "requester/gone.html", {"wanted": wanted}, status=410))
+    return private(render(request, "requester/gone.html", {"package_request": wanted}, status=410))
 
 
 def _send(request: HttpRequest, wanted: PackageRequest, package: Package) -> HttpResponseBase:

@@ -24,13 +24,15 @@ _INTERNAL_SUFFIXES = (".local", ".localhost", ".internal", ".lan", ".home", ".in
 @dataclass(frozen=True, slots=True)
 class Origin:
     """Where a package comes from: the address of the CKAN site (or none), the resource, and when it was made (with a
-    time zone). ``query`` is None for a file, ``file_url`` empty for a table; ``doi`` is one that came with the request.
+    time zone). ``query`` is None for a file, ``file_url`` empty for a table; ``query_lines`` say the query in words.
+    ``doi`` is one that came with the request.
     """
 
     ckan_url: str
     resource_id: str
     made: datetime
     query: Query | None = None
+    query_lines: tuple[str, ...] = ()
     file_url: str = ""
     doi: str = ""
 

@@ -13,6 +13,7 @@ from packager.streaming.datapackage import descriptor
 from packager.streaming.facts import Facts, Origin, facts_of, public_url, without_addresses
 from packager.streaming.formats.base import Options
 from packager.streaming.formats.delimited import line_of
+from packager.streaming.notes import Note
 from packager.streaming.pipeline import Summary
 from packager.streaming.types import Field, Member, Query
 
@@ -53,12 +54,13 @@ def metadata_members(
 def readme(facts: Facts, origin: Origin, summary: Summary, companions: Iterable[str]) -> str:
     """What a person should know who opens the archive."""
     files = [f"{name} ({size:,} bytes)" for name, size in summary.members]
+    notes = [*summary.notes, *([Note("no_rows")] if summary.rows == 0 else [])]
     return _joined(
         _titled(facts.resource or facts.dataset or "Data package", _origin_lines(facts, origin, summary)),
         facts.description,
-        _titled("What was asked for", _query_lines(origin)),
+        _titled("Your request", _query_lines(origin)),
         _titled("Files", files + [f"{name}: {COMPANIONS[name]}" for name in companions]),
-        _titled("Notes", summary.notes),
+        _titled("Notes", map(str, notes)),
         _titled("Licence", [licence(facts).strip()] if licence(facts) else []),
         _titled("How to cite", [citation(facts, origin).strip()] if citation(facts, origin) else []),
     )
@@ -89,21 +91,6 @@ def citation(facts: Facts, origin: Origin) -> str:
     return ". ".join(filter(None, sentences)) + f". Accessed {origin.made.astimezone(UTC):%Y-%m-%d}.\n"
 
 
-def query_words(query: Query) -> list[str]:
-    """The query in sentences."""
-    words = [f"Rows in which {name} is {_alternatives(value)}." for name, value in query.filters.items()]
-    if query.q:
-        words.append(f"Rows that contain {_json(query.q)}.")
-    words = words or ["All rows."]
-    if query.fields:
-        words.append(f"These columns: {', '.join(query.fields)}.")
-    if query.sort:
-        words.append(f"In the order of {query.sort}.")
-    if query.offset:
-        words.append(f"Without the first {query.offset:,} rows.")
-    return words if query.limit is None else [*words, f"At most {query.limit:,} rows."]
-
-
 def query_json(query: Query) -> dict[str, object]:
     """The query in CKAN's terms, without what was not asked for."""
     values = {name: getattr(query, name) for name in query.__dataclass_fields__}
@@ -130,14 +117,9 @@ def _origin_lines(facts: Facts, origin: Origin, summary: Summary) -> list[str]:
 
 def _query_lines(origin: Origin) -> list[str]:
     if origin.query is not None:
-        return [*query_words(origin.query), f"As JSON: {_json(query_json(origin.query))}"]
+        return [*origin.query_lines, f"As JSON: {_json(query_json(origin.query))}"]
     address = public_url(origin.file_url)
     return [f"The file {address}"] if address else []
-
-
-def _alternatives(value: object) -> str:
-    values = value if isinstance(value, list | tuple) else [value]
-    return " or ".join(map(_json, values)) or "nothing"
 
 
 def _json(value: object) -> str:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from packager.errors import FormatError
 from packager.streaming.archive import named, zip_chunks
 from packager.streaming.formats.base import Format, NeedsFields, Options
+from packager.streaming.notes import Note, Notes, as_note
 from packager.streaming.sources.base import File, Table
 from packager.streaming.types import Field, Member, Page, Progress, Query, RowsPage, Shape, TextPage
 
@@ -49,14 +50,14 @@ class FileContent:
 class Summary:
     """What went into the archive.
 
-    ``rows`` is None for a file; ``members`` are names and sizes in bytes before packing; ``notes`` are sentences on
-    what the source could not know and what the format had to change.
+    ``rows`` is None for a file; ``members`` are names and sizes in bytes before packing; ``notes`` tell what the source
+    could not know and what the format had to change.
     """
 
     rows: int | None
     members: tuple[tuple[str, int], ...]
     fields: tuple[Field, ...]
-    notes: tuple[str, ...]
+    notes: tuple[Note, ...]
 
 
 Extras = Callable[[Summary], Iterable[Member]]
@@ -72,7 +73,7 @@ def shapes_for(format: Format, options: Options, transform: Transform | None = N
     if transform is None:
         return shapes
     if Shape.ROWS not in shapes:
-        raise FormatError(reason=f"the rows are changed on their way, which {format.label} does not allow")
+        raise FormatError(reason=Note("transform_refused", {"format": format.label}))
     return (Shape.ROWS,)
 
 
@@ -160,8 +161,8 @@ class _FileData:
         progress.total_bytes = content.file.size
 
     @property
-    def notes(self) -> tuple[str, ...]:
-        return tuple(self._file.notes)
+    def notes(self) -> tuple[Note, ...]:
+        return tuple(map(as_note, self._file.notes))
 
     def members(self) -> Iterator[Member]:
         yield Member(self._name, self._chunks(), compress=not self._name.lower().endswith(PACKED))
@@ -181,7 +182,7 @@ class _TableData:
     def __init__(self, content: TableContent, progress: Progress, transform: Transform | None) -> None:
         self._content = content
         self._watched = _Watched(content.table, progress, transform)
-        self._format_notes: list[str] = []
+        self._format_notes: Notes = []
 
     @property
     def rows(self) -> int:
@@ -192,14 +193,14 @@ class _TableData:
         return tuple(self._content.table.fields)
 
     @property
-    def notes(self) -> tuple[str, ...]:
-        return (*self._watched.notes, *self._format_notes)
+    def notes(self) -> tuple[Note, ...]:
+        return tuple(map(as_note, (*self._watched.notes, *self._format_notes)))
 
     def members(self) -> Iterator[Member]:
         content = self._content
         yield from content.format.members(self._watched, content.options, self._format_notes)
         if not self._watched.finished:
-            raise FormatError(reason=f"{content.format.label} did not read every row")
+            raise FormatError(reason=Note("rows_left", {"format": content.format.label}))
 
     def close(self) -> None:
         self._content.table.close()
@@ -227,10 +228,10 @@ class _Watched:
         return self._table.expected
 
     @property
-    def notes(self) -> Sequence[str]:
+    def notes(self) -> Sequence[Note | str]:
         notes = list(self._table.notes)
         if self.finished and self.rows_out != self.rows_in:
-            notes.append(f"{self.rows_in} rows were read; the portal's own rules made {self.rows_out} of them.")
+            notes.append(Note("rows_transformed", {"read": self.rows_in, "written": self.rows_out}))
         return notes
 
     def pages(self) -> Iterator[Page]:
@@ -249,7 +250,7 @@ class _Watched:
         if self._transform is None:
             return page
         if not isinstance(page, RowsPage):
-            raise FormatError(reason="the rows to be changed did not come as values")
+            raise FormatError(reason=Note("rows_misshapen", {"shape": type(page).__name__}))
         return self._transform(page)
 
     def _weighed(self, page: Page) -> Page:

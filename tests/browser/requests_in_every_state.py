@@ -11,10 +11,11 @@ from django.utils import timezone
 from demo.ckan import DemoCkan
 from packager.lifecycle import maintenance, requests, transitions
 from packager.models import Kind, Package, PackageRequest
+from packager.streaming.notes import Note, saved
 from packager.submission import Submission
 from tests.packager.conftest import run_tasks
 
-WISHES = {"filters": {"_id": {"lte": 800}}, "fields": ["_id", "scientificName"], "sort": "_id desc"}
+PARAMETERS = {"filters": {"_id": {"lte": 800}}, "fields": ["_id", "scientificName"], "sort": "_id desc"}
 
 
 def queued(ckan: DemoCkan, **changes: Any) -> PackageRequest:
@@ -42,7 +43,7 @@ def running_without_end(ckan: DemoCkan) -> PackageRequest:
 
 def succeeded(ckan: DemoCkan) -> PackageRequest:
     """Its package is there."""
-    request = queued(ckan, parameters=WISHES)
+    request = queued(ckan, parameters=PARAMETERS)
     run_tasks()
     request.refresh_from_db()
     return request
@@ -51,8 +52,15 @@ def succeeded(ckan: DemoCkan) -> PackageRequest:
 def doubtful(ckan: DemoCkan) -> PackageRequest:
     """Its package says that nobody knows whether it is whole."""
     request = succeeded(ckan)
-    note = "The data portal does not say how many rows there are; whether all of them came could not be checked."
-    Package.objects.filter(pk=request.package_id).update(notes=[note])
+    Package.objects.filter(pk=request.package_id).update(notes=[saved(Note("total_unknown"))])
+    return request
+
+
+def matching_nothing(ckan: DemoCkan) -> PackageRequest:
+    """No row has what its filter asks for."""
+    request = queued(ckan, parameters={"filters": {"_id": -1}})
+    run_tasks()
+    request.refresh_from_db()
     return request
 
 
@@ -91,6 +99,7 @@ STATES: dict[str, Callable[[DemoCkan], PackageRequest]] = {
         running_without_end,
         succeeded,
         doubtful,
+        matching_nothing,
         failed,
         cancelled,
         expired,

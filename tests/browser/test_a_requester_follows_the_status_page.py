@@ -50,7 +50,7 @@ def test_the_page_moves_on_by_itself_until_the_package_can_be_downloaded(site, c
 
     claim = transitions.claim(request.pk, "a worker")
     transitions.report(claim, rows_done=250, rows_total=1000)
-    expect(status).to_have_text("Your package is being made.")
+    expect(status).to_have_text("Creating your package.")
     expect(page.get_by_role("progressbar")).to_have_attribute("value", "250")
     page.get_by_role("button", name="Cancel").focus()
     transitions.report(claim, rows_done=500, rows_total=1000)
@@ -99,9 +99,9 @@ def test_cancelling_and_starting_again(site, ckan, open_page):
     expect(page.get_by_role("status").first).to_have_text("Waiting in the queue.")
 
 
-def test_what_has_expired_is_made_again(site, ckan, open_page):
+def test_what_has_expired_is_recreated(site, ckan, open_page):
     page = open_page(_path(expired(ckan)))
-    page.get_by_role("button", name="Make it again").click()
+    page.get_by_role("button", name="Recreate package").click()
     run_tasks()
     expect(page.get_by_role("link", name="Download")).to_be_visible()
 

@@ -10,6 +10,7 @@ from werkzeug import Response
 
 from packager.models import PackageRequest, Status
 from packager.streaming.metadata import COMPANIONS
+from packager.streaming.notes import read
 from tests.packager.conftest import unpacked
 
 BESIDE = {"README.txt", *COMPANIONS}
@@ -77,7 +78,7 @@ def test_a_file_whose_wholeness_nobody_can_know_says_so(site, made, portal):
     request = made("/package_url", resource_url=site.url("/data.bin"))
     assert request.status == Status.SUCCEEDED
     (note,) = request.package.notes
-    assert note in unpacked(portal, request)["README.txt"].decode()
+    assert str(read(note)) in unpacked(portal, request)["README.txt"].decode()
 
 
 @pytest.mark.parametrize("field", ["resource_url", "api_url"])

@@ -9,6 +9,7 @@ import pytest
 from django_q.models import OrmQ
 from django_q.signing import SignedPackage
 
+from packager.errors import QueryRejected
 from packager.models import Delivery, PackageError, PackageRequest, RequestHistory, Status
 from packager.security.redaction import RedactingFormatter
 from stats.models import ErrorRecord
@@ -67,6 +68,16 @@ def test_what_is_written_to_the_log_is_redacted_even_if_a_fault_repeats_it(made,
     assert "RuntimeError" in error.detail
     assert (key in error.detail, ADDRESS in error.detail) == (False, False)
     assert error.message == "Something went wrong on our side."
+
+
+def test_what_the_data_portal_repeats_is_redacted_wherever_it_is_saved(made, monkeypatch):
+    def rejected(*_, **__):
+        raise QueryRejected(reason=f"unknown field {ADDRESS}, key={KEY}")
+
+    monkeypatch.setattr("packager.lifecycle.builds._stream", rejected)
+    request = made(email="eve@example.org")
+    assert request.error_params["reason"].startswith("unknown field [address]")
+    assert (KEY in _tables(), ADDRESS in _tables()) == (False, False)
 
 
 def test_the_queue_holds_nothing_but_the_number_of_the_request(post):

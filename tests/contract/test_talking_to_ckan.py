@@ -9,6 +9,7 @@ import pytest
 
 from demo.ckan import DemoCkan
 from packager.models import Queue, Status
+from packager.streaming.notes import read
 from tests.packager.conftest import unpacked
 
 KEY = "eyJ0eXAi.the-key.of-ada"
@@ -135,7 +136,7 @@ def test_what_cannot_be_known_is_said_in_the_package(made, portal):
         ckan.faults.add("append", rows=3, after=6)
         request = made(api_url=ckan.api_url, resource_id=ckan.id("specimens"))
     (note,) = request.package.notes
-    assert note in unpacked(portal, request)["README.txt"].decode()
+    assert str(read(note)) in unpacked(portal, request)["README.txt"].decode()
 
 
 def test_private_data_come_with_the_key_and_not_without(made, ckan):

@@ -47,7 +47,7 @@ def package(
     format = format or DwcaFormat(settings)
     build = Build(TableContent(FakeTable(fields, rows), format, format.check(options)))
     content = b"".join(build)
-    return Package(content, unzipped([content]), build.summary.notes)
+    return Package(content, unzipped([content]), [str(note) for note in build.summary.notes])
 
 
 def strict_json(text: str) -> object:

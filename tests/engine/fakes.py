@@ -14,6 +14,7 @@ from pathlib import Path
 
 from packager.streaming.formats.delimited import line_of
 from packager.streaming.formats.text import printers
+from packager.streaming.notes import Note
 from packager.streaming.types import Field, ObjectsPage, Page, RowsPage, Shape, TextPage, Value
 
 FIELDS = (Field("_id", "int4"), Field("name", "text"))
@@ -32,8 +33,8 @@ class FakeTable:
     page_size: int = 2
     expected: int | None = None
     error: Exception | None = None
-    notes: list[str] = field(default_factory=list)
-    late_notes: Sequence[str] = ()
+    notes: list[Note | str] = field(default_factory=list)
+    late_notes: Sequence[Note | str] = ()
     pages_read: int = 0
     closed: bool = False
 
@@ -73,7 +74,7 @@ class FakeFile:
     name: str = "file.bin"
     size: int | None = None
     error: Exception | None = None
-    notes: list[str] = field(default_factory=list)
+    notes: list[Note | str] = field(default_factory=list)
     closed: bool = False
 
     def chunks(self) -> Iterator[bytes]:

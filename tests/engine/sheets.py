@@ -11,11 +11,12 @@ from openpyxl.utils.escape import unescape
 from python_calamine import CalamineWorkbook
 
 from packager.streaming.formats.xlsx import Xlsx
+from packager.streaming.notes import Notes
 from packager.streaming.types import Field, Value
 from tests.engine.fakes import FakeTable
 
 
-def workbook(table: FakeTable, notes: list[str] | None = None, row_limit: int = 1_048_576) -> bytes:
+def workbook(table: FakeTable, notes: Notes | None = None, row_limit: int = 1_048_576) -> bytes:
     """The workbook that is made of a table."""
     (member,) = Xlsx(row_limit).members(table, {}, [] if notes is None else notes)
     assert (member.name, member.compress) == ("resource.xlsx", False)

@@ -4,6 +4,7 @@ import pytest
 
 from packager.errors import FormatError, IncompleteData, SourceTimeout
 from packager.streaming.formats.delimited import CSV
+from packager.streaming.notes import rows
 from packager.streaming.pipeline import Build, FileContent, TableContent, shapes_for
 from packager.streaming.types import Member, Progress, RowsPage, Shape
 from tests.engine.fakes import FIELDS, FakeFile, FakeTable, unzipped
@@ -50,13 +51,13 @@ def test_a_file_becomes_an_archive():
 
 def test_extras_are_told_what_was_written_and_stand_at_the_end():
     def extras(summary):
-        yield Member("README.txt", [f"{summary.rows} rows, {summary.members}, {summary.notes}".encode()])
+        yield Member("README.txt", [f"{summary.rows} rows, {summary.members}, {[*map(str, summary.notes)]}".encode()])
 
     table = FakeTable(rows=ROWS, notes=["Early."], late_notes=["Late."])
     build = Build(content(table), extras=extras)
     members = unzipped(build)
     assert list(members) == ["resource.csv", "README.txt"]
-    assert members["README.txt"].decode() == f"5 rows, (('resource.csv', {len(CSV_TEXT)}),), ('Early.', 'Late.')"
+    assert members["README.txt"].decode() == f"5 rows, (('resource.csv', {len(CSV_TEXT)}),), ['Early.', 'Late.']"
     assert [name for name, _ in build.summary.members] == ["resource.csv", "README.txt"]
     assert build.summary.fields == FIELDS
 
@@ -88,7 +89,8 @@ def test_a_transform_changes_rows_and_the_package_says_so():
     build = Build(content(FakeTable(rows=ROWS)), transform=odd)
     assert unzipped(build) == {"resource.csv": b"_id,name\n1,A\n3,C\n5,E\n"}
     assert build.summary.rows == 3
-    assert build.summary.notes == ("5 rows were read; the portal's own rules made 3 of them.",)
+    (note,) = build.summary.notes
+    assert str(note) == "5 rows were read; the portal's own rules made 3 of them."
 
 
 def test_rows_to_be_transformed_are_asked_for_as_values():
@@ -110,7 +112,7 @@ def test_a_format_that_leaves_rows_unread_fails_the_build():
     assert table.closed
 
 
-@pytest.mark.parametrize("error", [SourceTimeout(), IncompleteData(expected=6, got=5)])
+@pytest.mark.parametrize("error", [SourceTimeout(), IncompleteData(expected=rows(6, 6), got=5)])
 def test_an_error_of_the_source_passes_through_and_closes_it(error):
     table = FakeTable(rows=ROWS, error=error)
     with pytest.raises(type(error)) as caught:

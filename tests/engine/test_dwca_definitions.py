@@ -82,9 +82,9 @@ def test_a_file_that_is_no_definition_is_refused_and_named(definition_file, cont
     path = definition_file(content, "wrong.xml")
     with pytest.raises(DwcConfigurationError) as caught:
         read_definition(path, "PACKAGER_DWC_CORE_EXTENSION")
-    assert problem in caught.value.message
-    assert str(path) in caught.value.message
-    assert "PACKAGER_DWC_CORE_EXTENSION" in caught.value.message
+    assert problem in caught.value.detail
+    assert str(path) in caught.value.detail
+    assert "PACKAGER_DWC_CORE_EXTENSION" in caught.value.detail
 
 
 def test_the_built_in_definitions_have_no_term_twice_and_none_without_a_uri():

@@ -170,7 +170,7 @@ def test_half_a_surrogate_pair_is_refused_in_a_cell_and_escaped_in_json():
 
 
 def test_a_row_of_another_width_is_refused():
-    with pytest.raises(FormatError, match="1 values for 2 columns"):
+    with pytest.raises(FormatError, match="1 value for 2 columns"):
         package(["_id", "locality"], [[1]])
 
 

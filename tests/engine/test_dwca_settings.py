@@ -74,7 +74,7 @@ def test_extension_fields_that_cannot_be_used_name_the_setting_and_the_place(val
     with pytest.raises(DwcConfigurationError) as caught:
         settings_from_configuration(extension_fields=value)
     assert caught.value.setting == "PACKAGER_DWC_EXTENSION_FIELDS"
-    assert problem in caught.value.message
+    assert problem in caught.value.detail
 
 
 @pytest.mark.parametrize(

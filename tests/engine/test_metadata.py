@@ -6,12 +6,14 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from packager.streaming.facts import Origin, doi_url, public_url, without_addresses
-from packager.streaming.metadata import metadata_members, query_json, query_words
+from packager.streaming.metadata import metadata_members, query_json
+from packager.streaming.notes import as_note
 from packager.streaming.pipeline import Summary
 from packager.streaming.types import Field, Query
 
 MADE = datetime(2026, 3, 4, 1, 30, tzinfo=timezone(timedelta(hours=2)))
 QUERY = Query("r-1", filters={"country": ["France", "Spain"], "year": 1901}, q="owl", sort="year desc", limit=1000)
+LINES = ("Filters: country: France or Spain",)
 FIELDS = (
     Field("_id", "int4"),
     Field("name, full", "text", {"label": "Name", "notes": 'The "whole" name', "type_override": ""}),
@@ -19,7 +21,7 @@ FIELDS = (
     Field("seen", "timestamp"),
     Field("ok", "bool"),
 )
-SUMMARY = Summary(1234, (("resource.csv", 5_678_901),), FIELDS, ("The count could not be checked.",))
+SUMMARY = Summary(1234, (("resource.csv", 5_678_901),), FIELDS, (as_note("The count could not be checked."),))
 DESCRIPTION = {
     "resource": {"name": "Owls", "description": "Ask curator@museum.example.org about it.", "url": "http://10.0.0.7/x"},
     "dataset": {
@@ -42,9 +44,8 @@ DESCRIPTION = {
 
 
 def origin(**changes):
-    return Origin(
-        **{"ckan_url": "https://data.example.org", "resource_id": "r-1", "made": MADE, "query": QUERY, **changes}
-    )
+    usual = {"ckan_url": "https://data.example.org", "resource_id": "r-1", "made": MADE}
+    return Origin(**{**usual, "query": QUERY, "query_lines": LINES, **changes})
 
 
 def members(description=DESCRIPTION, summary=SUMMARY, options=None, **changes):
@@ -69,8 +70,7 @@ def test_the_files_come_with_the_readme_first():
         "DOI: https://doi.org/10.5519/abc",
         "Packaged: 2026-03-03 23:30:00 UTC",
         "Rows: 1,234",
-        'Rows in which country is "France" or "Spain".',
-        "At most 1,000 rows.",
+        "Filters: country: France or Spain",
         "resource.csv (5,678,901 bytes)",
         "The count could not be checked.",
         "Creative Commons Attribution",
@@ -131,11 +131,15 @@ def test_no_address_and_no_secret_gets_in():
 
 
 def test_what_is_not_known_is_left_out():
-    nothing = members({}, Summary(0, (("resource.csv", 9),), (), ()), ckan_url="")
+    nothing = members({}, Summary(1, (("resource.csv", 9),), (), ()), ckan_url="")
     assert list(nothing) == ["README.txt", "datapackage.json"]
     assert nothing["README.txt"].startswith("Data package\n")
     for word in ("None", "Licence", "cite", "Address", "Notes", "Published"):
         assert word not in nothing["README.txt"]
+
+
+def test_a_package_without_rows_says_that_nothing_matched():
+    assert "No rows matched the request." in members(summary=Summary(0, (("resource.csv", 9),), (), ()))["README.txt"]
 
 
 def test_a_file_is_named_by_its_public_address():
@@ -153,19 +157,6 @@ def test_odd_answers_of_ckan_do_not_break_it():
         "dataset": {"author": [{"name": "A"}, "B", 3], "title": 5, "organization": "x", "license_url": 1},
     }
     assert members(odd)["CITATION.txt"].startswith("A; B. ")
-
-
-@pytest.mark.parametrize(
-    ("query", "words"),
-    [
-        (Query("r"), ["All rows."]),
-        (Query("r", filters={"a": {"gt": 5}}), ['Rows in which a is {"gt": 5}.']),
-        (Query("r", fields=("a", "b"), offset=10), ["All rows.", "These columns: a, b.", "Without the first 10 rows."]),
-        (Query("r", limit=0), ["All rows.", "At most 0 rows."]),
-    ],
-)
-def test_a_query_in_words(query, words):
-    assert query_words(query) == words
 
 
 def test_a_limit_of_none_is_not_said_and_one_of_zero_is():

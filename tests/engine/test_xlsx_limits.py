@@ -7,6 +7,7 @@ import pytest
 from packager.errors import FormatError, RequestError, SourceUnreachable
 from packager.streaming.formats import xlsx
 from packager.streaming.formats.xlsx_cells import column_letters
+from packager.streaming.notes import Notes
 from packager.streaming.types import Field
 from tests.engine.fakes import FIELDS, FakeTable
 from tests.engine.sheets import by_calamine, by_openpyxl, column, sheet_names, workbook
@@ -36,10 +37,10 @@ def test_rows_go_on_in_further_sheets(count: int, sizes: list[int], page_size: i
 
 
 def test_further_sheets_are_noted() -> None:
-    notes: list[str] = []
+    notes: Notes = []
     workbook(FakeTable(FIELDS, rows(11)), notes, row_limit=10)
     assert len(notes) == 1
-    assert "2 in all" in notes[0]
+    assert "2 in all" in str(notes[0])
 
 
 def test_a_sheet_that_grows_too_large_is_continued(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -74,16 +75,16 @@ def test_escapes_do_not_count_as_text() -> None:
 
 
 def test_cut_cells_are_counted_in_a_note() -> None:
-    notes: list[str] = []
+    notes: Notes = []
     workbook(FakeTable(FIELDS, [(1, "x" * 40_000), (2, "y" * 100), (3, "z" * 50_000)]), notes)
-    assert notes == [
+    assert [str(note) for note in notes] == [
         "resource.xlsx: 2 cells held more text than a cell of a spreadsheet can (32,767 characters); "
         "they end in “… [cut]”. The CSV format has the whole text."
     ]
 
 
 def test_nothing_is_noted_when_nothing_was_changed() -> None:
-    notes: list[str] = []
+    notes: Notes = []
     workbook(FakeTable(FIELDS, rows(5)), notes)
     assert notes == []
 

@@ -17,7 +17,7 @@ def test_missing_rows_fail_with_both_numbers(built, ckan, settings):
     ckan.faults.add("empty", times=99, after=4)
     request = built()
     assert (request.status, request.error_code) == (Status.FAILED, "incomplete_data")
-    assert "1000" in request.error_message
+    assert "1,000" in request.error_message
 
 
 def test_a_stale_total_neither_truncates_nor_fails(built, ckan):

@@ -14,7 +14,7 @@ def test_a_fault_of_ours_shows_a_page_without_internals(built, monkeypatch):
     def break_down(*_):
         raise RuntimeError("the inner workings")
 
-    monkeypatch.setattr(views, "asked", break_down)
+    monkeypatch.setattr(views, "query_summary", break_down)
     answer = Client(raise_request_exception=False).get(page(built()))
     assert answer.status_code == 500
     assert "your request is not lost" in words(answer)

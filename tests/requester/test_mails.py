@@ -34,7 +34,7 @@ def test_both_parts_say_what_is_there_how_big_and_until_when(built):
     request = built(parameters={"filters": {"_id": [1, 2, 3]}})
     package = request.package
     sent, *parts = _sent()
-    assert sent.subject == f"Your data from {request.ckan_host} are ready"
+    assert sent.subject == f"Your data from {request.ckan_host} is ready"
     for part in parts:
         for fact in (request.download_url, request.status_url, package.file_name, package.sha256, "resource.csv"):
             assert fact in part
@@ -115,13 +115,22 @@ def test_a_failure_is_mailed_with_a_reference_and_without_internals(built, ckan,
     ckan.faults.add(Fault.STATUS, status=503, times=50)
     request = built()
     sent, *parts = _sent()
-    assert sent.subject == f"Your data from {request.ckan_host} could not be packed"
+    assert sent.subject == f"We couldn't create your package from {request.ckan_host}"
     error = request.errors.get()
     for part in parts:
         assert error.reference in part
-        assert "overloaded or has a fault (HTTP 503)" in part
+        assert "overloaded or not working properly (HTTP 503)" in part
         assert "Traceback" not in part
         assert request.status_url in part
+
+
+def test_a_request_that_matched_nothing_says_so(built):
+    built(parameters={"filters": {"_id": -1}})
+    sent, *parts = _sent()
+    assert sent.subject.startswith("Nothing matched your request for data from")
+    for part in parts:
+        assert "Nothing matched your request" in part
+        assert "has no rows" in part
 
 
 def test_who_cancels_gets_no_mail(portal, submission):

@@ -11,7 +11,9 @@ from django.utils import timezone
 
 from demo.faults import Kind as Fault
 from packager.lifecycle import maintenance, requests, transitions
-from packager.models import Package, PackageRequest, Status
+from packager.models import Kind, Package, PackageRequest, Status
+from packager.streaming.notes import Note, saved
+from tests.packager.conftest import run_tasks
 from tests.requester.conftest import page, words
 
 KEY = "a-key-of-ckan"
@@ -44,9 +46,9 @@ def expired(built):
 
 
 def test_a_waiting_request_says_how_many_are_before_it(queued, portal, submission):
-    assert "Yours is the next." in words(portal.get(page(queued)))
+    assert "You're next in the queue." in words(portal.get(page(queued)))
     last = requests.submit(submission(parameters={"limit": 3}))
-    assert "1 request is before yours." in words(portal.get(page(last)))
+    assert "1 request ahead of yours." in words(portal.get(page(last)))
 
 
 def test_a_running_request_shows_rows_and_time_left(running, portal):
@@ -65,8 +67,13 @@ def test_a_running_request_whose_end_nobody_knows_counts_rows_without_promising(
 
 
 def test_a_file_shows_its_bytes(running, portal):
-    PackageRequest.objects.update(rows_done=0, rows_total=None, bytes_done=1024**2, bytes_total=4 * 1024**2)
+    PackageRequest.objects.update(kind=Kind.URL, bytes_done=1024**2, bytes_total=4 * 1024**2)
     assert "1.0 MB of 4.0 MB about 3 minutes left" in words(portal.get(page(running)))
+
+
+def test_a_file_whose_size_nobody_knows_counts_bytes(running, portal):
+    PackageRequest.objects.update(kind=Kind.URL, bytes_done=1024**2, bytes_total=None)
+    assert "1.0 MB so far" in words(portal.get(page(running)))
 
 
 def test_who_joined_a_build_sees_its_progress(running, portal, submission):
@@ -86,9 +93,17 @@ def test_a_ready_package_is_described_whole(built, portal):
     assert "Every row that the data portal has" in text
 
 
+def test_a_request_that_matched_nothing_says_so_and_claims_nothing(built, portal):
+    answer = portal.get(page(built(parameters={"filters": {"_id": -1}})))
+    assert "Nothing matched your request." in words(answer)
+    assert "Every row" not in words(answer)
+    assert "Your package is ready." not in words(answer)
+    assert 'class="card empty"' in answer.content.decode()
+
+
 def test_doubts_about_wholeness_are_shown_instead(built, portal):
     request = built()
-    Package.objects.update(notes=["The data portal does not say how many rows there are."])
+    Package.objects.update(notes=[saved(Note("total_unknown"))])
     text = words(portal.get(page(request)))
     assert "does not say how many rows" in text
     assert "Every row" not in text
@@ -98,9 +113,18 @@ def test_a_failure_says_why_what_to_do_and_a_reference(built, portal, ckan):
     ckan.faults.add(Fault.STATUS, status=503, times=50)
     request = built()
     text = words(portal.get(page(request)))
-    assert "The data portal is overloaded or has a fault (HTTP 503)." in text
+    assert "The data portal is overloaded or not working properly (HTTP 503)." in text
     assert "Try again" in text
     assert request.error_reference in text
+
+
+def test_a_failure_is_read_in_the_readers_language_by_all_who_waited_for_it(portal, submission, ckan):
+    ckan.faults.add(Fault.STATUS, status=503, times=50)
+    waiting = [requests.submit(submission(email=f"{name}@example.org")) for name in ("ada", "bea")]
+    run_tasks()
+    for request in waiting:
+        answer = portal.get(page(request), headers={"Accept-Language": "de"})
+        assert "Das Datenportal ist überlastet oder gestört (HTTP 503)." in words(answer)
 
 
 def test_a_failure_that_trying_again_cannot_mend_offers_no_button(built, portal, ckan):
@@ -123,10 +147,17 @@ def test_trying_again_queues_it_again(built, portal, ckan):
 
 
 def test_an_expired_package_can_be_made_again(expired, portal):
-    assert "Make it again" in words(portal.get(page(expired)))
+    assert "Recreate package" in words(portal.get(page(expired)))
     portal.post(f"{page(expired)}again")
     expired.refresh_from_db()
     assert expired.status == Status.QUEUED
+
+
+def test_an_expired_package_is_still_described(expired, portal):
+    answer = portal.get(page(expired))
+    for fact in (expired.package.file_name, expired.package.sha256, "1,000", "resource.csv", "Available until"):
+        assert fact in words(answer)
+    assert expired.download_url not in answer.content.decode()
 
 
 def test_a_package_of_private_data_cannot_be_made_again_and_the_page_says_why(built, portal):

@@ -66,7 +66,8 @@ class Command(BaseCommand):
 
 
 def _as_json(target: Path, size: int, summary: Summary) -> str:
-    return json.dumps({"file": str(target), "size": size, "rows": summary.rows, "notes": list(summary.notes)})
+    notes = [str(note) for note in summary.notes]
+    return json.dumps({"file": str(target), "size": size, "rows": summary.rows, "notes": notes})
 
 
 def _in_words(target: Path, size: int, summary: Summary) -> str:

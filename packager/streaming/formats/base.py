@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol, runtime_checkable
 
+from packager.streaming.notes import Notes
 from packager.streaming.sources.base import Table
 from packager.streaming.types import Member, Shape
 
@@ -33,12 +34,11 @@ class Format(Protocol):
     def shapes(self, options: Options) -> Sequence[Shape]:
         """How this format would like its pages, best first."""
 
-    def members(self, table: Table, options: Options, notes: list[str]) -> Iterator[Member]:
+    def members(self, table: Table, options: Options, notes: Notes) -> Iterator[Member]:
         """The members, in the order in which they stand in the archive.
 
         Each member's chunks are read to their end before the next member is asked for. The pages of the table are
-        read exactly once. Sentences about what had to be changed (a cut cell) are appended to ``notes``, which the
-        package shows.
+        read exactly once. What had to be changed (a cut cell) is appended to ``notes``, which the package shows.
 
         Raises:
             FormatError: the data cannot be written in this format.

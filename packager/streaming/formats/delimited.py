@@ -17,8 +17,10 @@ from itertools import islice
 from typing import Any
 
 from packager.errors import FormatError, RequestError
+from packager.sentences import gettext_noop
 from packager.streaming.formats.base import Options
 from packager.streaming.formats.text import NUMBER_TYPES, Text, base_type, printers
+from packager.streaming.notes import Note, Notes, row_width
 from packager.streaming.sources.base import Table
 from packager.streaming.types import Field, Member, ObjectsPage, Page, RowsPage, Shape, TextPage
 
@@ -27,8 +29,6 @@ BOM = b"\xef\xbb\xbf"
 BATCH = 1000
 #: What spreadsheet programs take for the start of a formula (OWASP, "CSV Injection").
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-
-MALFORMED = "the text of the data portal is not well-formed"
 
 Row = Sequence[Text]
 Line = Callable[[Row], str]
@@ -62,7 +62,7 @@ class Delimited:
             known["delimiter"] = self.delimiter
         for option in options:
             if option not in known:
-                raise RequestError(f"{self.label} has no option {option!r}.", field=option)
+                raise RequestError(Note("option_unknown", {"format": self.name, "option": repr(option)}), field=option)
         known.update(options)
         _check_delimiter(known.get("delimiter", self.delimiter))
         _check_switches(known, ("bom", "excel_safe"))
@@ -72,19 +72,19 @@ class Delimited:
         """Text first: even taken apart and put together again it is exact, and faster than values."""
         return (self.shape, Shape.ROWS)
 
-    def members(self, table: Table, options: Options, notes: list[str]) -> Iterator[Member]:
+    def members(self, table: Table, options: Options, notes: Notes) -> Iterator[Member]:
         """One member, ``resource.<name>``."""
         yield Member(f"resource.{self.name}", _Writer(self, table, options, notes).chunks())
 
 
-CSV = Delimited("csv", "CSV (comma separated)", ",", Shape.CSV, free_delimiter=True)
-TSV = Delimited("tsv", "TSV (tab separated)", "\t", Shape.TSV, free_delimiter=False)
+CSV = Delimited("csv", gettext_noop("CSV (comma separated)"), ",", Shape.CSV, free_delimiter=True)
+TSV = Delimited("tsv", gettext_noop("TSV (tab separated)"), "\t", Shape.TSV, free_delimiter=False)
 
 
 class _Writer:
     """Writes one table."""
 
-    def __init__(self, format: Delimited, table: Table, options: Options, notes: list[str]) -> None:
+    def __init__(self, format: Delimited, table: Table, options: Options, notes: Notes) -> None:
         self._format, self._table, self._options, self._notes = format, table, options, notes
         self._delimiter = options.get("delimiter", format.delimiter)
         self._line = line_of(self._delimiter, single=len(table.fields) == 1)
@@ -98,7 +98,7 @@ class _Writer:
         for page in self._table.pages():
             yield from self._page(page, cells)
         if self._safe is not None and self._safe.changed:
-            self._notes.append(self._safe.note())
+            self._notes.append(Note("formulas_escaped", {"cells": self._safe.changed}))
 
     def _header(self) -> str:
         names: Row = [field.name for field in self._table.fields]
@@ -139,10 +139,6 @@ class ExcelSafe:
             copy[i] = self._safe(row[i])
         return copy
 
-    def note(self) -> str:
-        """A sentence for the package."""
-        return f"{self.changed} cells that a spreadsheet could take for a formula were given a leading apostrophe (')."
-
     def _safe(self, text: Text) -> Text:
         if text is None or not text.startswith(FORMULA_STARTS):
             return text
@@ -172,7 +168,7 @@ def printed(page: RowsPage, cells: Sequence[Callable[[Any], Text]]) -> Iterator[
     """
     for row in page.rows:
         if len(row) != len(cells):
-            raise FormatError(reason=f"a row has {len(row)} values for {len(cells)} columns")
+            raise FormatError(reason=row_width(len(row), len(cells)))
         yield [cell(value) for cell, value in zip(cells, row, strict=True)]
 
 
@@ -195,34 +191,34 @@ def rows_of(text: bytes, delimiter: str) -> Iterator[Row]:
             yield row
             row = []
     if position != len(decoded) or row:
-        raise FormatError(reason=MALFORMED)
+        raise FormatError(reason=Note("text_malformed"))
 
 
 def _decoded(text: bytes) -> str:
     try:
         return text.decode()
     except UnicodeDecodeError as error:
-        raise FormatError(reason=MALFORMED) from error
+        raise FormatError(reason=Note("text_malformed")) from error
 
 
 def _encoded(text: str) -> bytes:
     try:
         return text.encode()
     except UnicodeEncodeError as error:
-        raise FormatError(reason="a text holds half of a surrogate pair, which UTF-8 cannot express") from error
+        raise FormatError(reason=Note("surrogate")) from error
 
 
 def _refuse(page: ObjectsPage) -> Iterable[bytes]:
-    raise FormatError(reason=f"{type(page).__name__} cannot be written as delimited text")
+    raise FormatError(reason=Note("rows_misshapen", {"shape": type(page).__name__}))
 
 
 def _check_delimiter(delimiter: object) -> None:
     fits = isinstance(delimiter, str) and len(delimiter) == 1 and (delimiter == "\t" or delimiter.isprintable())
     if not fits or str(delimiter).isalnum() or delimiter == '"':
-        raise RequestError("The delimiter must be one character, no letter, digit or quote.", field="delimiter")
+        raise RequestError(Note("delimiter_unfit"), field="delimiter")
 
 
 def _check_switches(options: Options, names: Sequence[str]) -> None:
     for name in names:
         if not isinstance(options[name], bool):
-            raise RequestError(f"The option {name} is either true or false.", field=name)
+            raise RequestError(Note("option_switch", {"option": name}), field=name)

@@ -9,10 +9,12 @@ from decimal import Decimal
 import msgspec
 
 from packager.errors import FormatError
+from packager.sentences import gettext_noop
 from packager.streaming.formats.base import Options
 from packager.streaming.formats.options import WithoutOptions
 from packager.streaming.formats.text import float_text
 from packager.streaming.formats.values import columns_of, rows_of
+from packager.streaming.notes import Note, Notes
 from packager.streaming.sources.base import Table
 from packager.streaming.types import Member, ObjectsPage, Page, Shape, Value
 
@@ -23,13 +25,13 @@ class JsonLines(WithoutOptions):
     """The rows as CKAN's own JSON, in UTF-8, each line closed by ``\\n``."""
 
     name = "jsonl"
-    label = "JSON Lines"
+    label = gettext_noop("JSON Lines")
 
     def shapes(self, options: Options) -> Sequence[Shape]:
         """Objects first: passed on as they are they keep every digit, and cost a tenth of parsing and writing lists."""
         return (Shape.OBJECTS, Shape.ROWS)
 
-    def members(self, table: Table, options: Options, notes: list[str]) -> Iterator[Member]:
+    def members(self, table: Table, options: Options, notes: Notes) -> Iterator[Member]:
         """One member, ``resource.jsonl``; empty if there are no rows.
 
         Raises:
@@ -56,7 +58,7 @@ def _encoded(rows: Sequence[Sequence[Value]], names: Sequence[str]) -> bytes:
     try:
         return _encoder.encode_lines([dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)])
     except UnicodeEncodeError as error:
-        raise FormatError(reason="a text holds half of a surrogate pair, which UTF-8 cannot express") from error
+        raise FormatError(reason=Note("surrogate")) from error
 
 
 def _spelled(column: Sequence[Value]) -> Sequence[object]:

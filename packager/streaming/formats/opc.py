@@ -15,6 +15,7 @@ from stream_zip import ZIP_32, ZipOverflowError, stream_zip
 
 from packager.errors import FormatError
 from packager.streaming.archive import deflater
+from packager.streaming.notes import Note
 
 #: Bytes handed on at a time.
 BLOCK = 1 << 18
@@ -43,4 +44,4 @@ def package(parts: Iterable[Part]) -> Iterator[bytes]:
     try:
         yield from stream_zip(entries, chunk_size=BLOCK, get_compressobj=deflater, extended_timestamps=False)
     except ZipOverflowError as error:
-        raise FormatError(reason="the document would be larger than 4 GiB") from error
+        raise FormatError(reason=Note("document_too_large")) from error

@@ -6,13 +6,15 @@ from collections.abc import Collection
 
 from packager.errors import RequestError
 from packager.streaming.formats.base import Options
+from packager.streaming.notes import Note
 
 
 def refuse_unknown(format_name: str, options: Options, known: Collection[str] = ()) -> None:
     """Nothing, or a RequestError that names the first option outside ``known``."""
     for option in options:
         if option not in known:
-            raise RequestError(f"The format {format_name} has no option {option!r}.", field=str(option))
+            unknown = Note("option_unknown", {"format": format_name, "option": repr(option)})
+            raise RequestError(unknown, field=str(option))
 
 
 class WithoutOptions:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
 
+from packager.sentences import gettext_noop
 from packager.streaming.formats.base import Options
 from packager.streaming.formats.options import WithoutOptions
+from packager.streaming.notes import Notes
 from packager.streaming.sources.base import Table
 from packager.streaming.types import Member, Shape
 
@@ -26,13 +28,13 @@ class Parquet(WithoutOptions):
     """
 
     name = "parquet"
-    label = "Parquet"
+    label = gettext_noop("Parquet")
 
     def shapes(self, options: Options) -> Sequence[Shape]:
         """Values."""
         return (Shape.ROWS,)
 
-    def members(self, table: Table, options: Options, notes: list[str]) -> Iterator[Member]:
+    def members(self, table: Table, options: Options, notes: Notes) -> Iterator[Member]:
         """One member, ``resource.parquet``.
 
         Raises:

@@ -12,6 +12,7 @@ import pyarrow as pa
 from packager.errors import FormatError
 from packager.streaming.formats.text import base_type
 from packager.streaming.formats.values import texter
+from packager.streaming.notes import Note
 from packager.streaming.types import Field, Value
 
 _TYPES: Mapping[str, pa.DataType] = {
@@ -52,8 +53,8 @@ class Column:
             return self._convert(values)
         except _MISFITS as error:
             row = first_row + self._first_misfit(values)
-            reason = f"row {row:,}, field {self._name!r}: the value does not fit the type {self._type}"
-            raise FormatError(reason=reason) from error
+            params = {"row": row, "field": repr(self._name), "type": str(self._type)}
+            raise FormatError(reason=Note("value_misfit", params)) from error
 
     def _first_misfit(self, values: Sequence[Value]) -> int:
         for index, value in enumerate(values):

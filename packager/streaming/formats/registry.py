@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from packager.errors import RequestError
 from packager.streaming.formats.base import Format
+from packager.streaming.notes import Note
 
 
 class Formats:
@@ -29,8 +30,8 @@ class Formats:
         try:
             return self._formats[name]
         except KeyError:
-            known = ", ".join(self._formats)
-            raise RequestError(f"Unknown format {name!r}. There are: {known}.", field="format") from None
+            unknown = Note("format_unknown", {"name": repr(name), "known": ", ".join(self._formats)})
+            raise RequestError(unknown, field="format") from None
 
     def names(self) -> tuple[str, ...]:
         """What requests may call."""

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from packager.errors import FormatError
 from packager.streaming.formats import text
 from packager.streaming.formats.text import JSON_TYPES, base_type
+from packager.streaming.notes import Note, row_width
 from packager.streaming.types import Page, RowsPage, Value
 
 #: Turns the values of a column into text; nulls stay.
@@ -19,7 +20,7 @@ _TEXT_TYPES = frozenset({"text", "varchar", "character", "char", "bpchar", "cite
 def rows_of(page: Page) -> Sequence[Sequence[Value]]:
     """The rows of a page of values. Raises FormatError for a page of another shape."""
     if not isinstance(page, RowsPage):
-        raise FormatError(reason=f"values were asked for, {type(page).__name__} came")
+        raise FormatError(reason=Note("rows_misshapen", {"shape": type(page).__name__}))
     return page.rows
 
 
@@ -31,7 +32,7 @@ def columns_of(rows: Sequence[Sequence[Value]], width: int) -> list[tuple[Value,
     """
     for row in rows:
         if len(row) != width:
-            raise FormatError(reason=f"a row has {len(row)} values for {width} columns")
+            raise FormatError(reason=row_width(len(row), width))
     return list(zip(*rows, strict=True))
 
 

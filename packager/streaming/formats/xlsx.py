@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from packager.errors import FormatError
+from packager.sentences import gettext_noop
 from packager.streaming.formats.base import Options
 from packager.streaming.formats.opc import PART_LIMIT, Part, package
 from packager.streaming.formats.options import WithoutOptions
@@ -12,6 +13,7 @@ from packager.streaming.formats.values import rows_of
 from packager.streaming.formats.xlsx_cells import RowWriter
 from packager.streaming.formats.xlsx_parts import SHEET_HEAD, SHEET_TAIL, closing_parts, opening_parts, sheet_path
 from packager.streaming.formats.xlsx_text import CELL_LIMIT, CUT_MARK
+from packager.streaming.notes import Note, Notes
 from packager.streaming.sources.base import Table
 from packager.streaming.types import Member, Shape, Value
 
@@ -36,7 +38,7 @@ class Xlsx(WithoutOptions):
     """
 
     name = "xlsx"
-    label = "Excel (XLSX)"
+    label = gettext_noop("Excel (XLSX)")
 
     def __init__(self, row_limit: int = ROW_LIMIT) -> None:
         self._row_limit = row_limit
@@ -45,21 +47,21 @@ class Xlsx(WithoutOptions):
         """Values: their types decide what becomes a number."""
         return (Shape.ROWS,)
 
-    def members(self, table: Table, options: Options, notes: list[str]) -> Iterator[Member]:
+    def members(self, table: Table, options: Options, notes: Notes) -> Iterator[Member]:
         """One member, ``resource.xlsx``. ``notes`` says how many cells were cut and how many sheets there are.
 
         Raises:
             FormatError: more columns than a sheet has, or more data than a workbook can hold.
         """
         if len(table.fields) > COLUMN_LIMIT:
-            raise FormatError(reason=f"a sheet has {COLUMN_LIMIT:,} columns at most, the data {len(table.fields):,}")
+            raise FormatError(reason=Note("columns_too_many", {"most": COLUMN_LIMIT, "columns": len(table.fields)}))
         yield Member(MEMBER, package(_Workbook(table, self._row_limit, notes).parts()), compress=False)
 
 
 class _Workbook:
     """Deals the rows of a table out to sheets."""
 
-    def __init__(self, table: Table, row_limit: int, notes: list[str]) -> None:
+    def __init__(self, table: Table, row_limit: int, notes: Notes) -> None:
         self._rows = RowWriter(table.fields)
         self._head = f"{SHEET_HEAD}{self._rows.header()}".encode()
         self._row_limit = row_limit
@@ -99,17 +101,11 @@ class _Workbook:
         return rows
 
     def _take_notes(self, sheets: int) -> None:
-        cut = self._rows.cut
-        if cut:
-            what, where = ("1 cell", "it ends") if cut == 1 else (f"{cut:,} cells", "they end")
-            self._notes.append(
-                f"{MEMBER}: {what} held more text than a cell of a spreadsheet can ({CELL_LIMIT:,} characters); "
-                f"{where} in “{CUT_MARK}”. The CSV format has the whole text."
-            )
+        if cut := self._rows.cut:
+            params = {"member": MEMBER, "cells": cut, "limit": CELL_LIMIT, "mark": CUT_MARK}
+            self._notes.append(Note("cells_cut", params))
         if sheets > 1:
-            self._notes.append(
-                f"{MEMBER}: the rows go on in further sheets ({sheets} in all), since a sheet cannot hold more."
-            )
+            self._notes.append(Note("sheets_continued", {"member": MEMBER, "sheets": sheets}))
 
 
 def _batches(table: Table) -> Iterator[Rows]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol, runtime_checkable
 
+from packager.streaming.notes import Note
 from packager.streaming.types import Field, Page, Query, Shape
 
 
@@ -24,8 +25,11 @@ class Table(Protocol):
         """How many rows will come, as far as can be known before; None where it cannot."""
 
     @property
-    def notes(self) -> Sequence[str]:
-        """Sentences for the package: what could not be known about its wholeness. Complete once the pages are read."""
+    def notes(self) -> Sequence[Note | str]:
+        """What could not be known about the completeness (a sentence, where it is no note of the engine's own).
+
+        Complete once the pages are read.
+        """
 
     def pages(self) -> Iterator[Page]:
         """Every row, once.
@@ -70,8 +74,8 @@ class File(Protocol):
         """Bytes, if the server said so."""
 
     @property
-    def notes(self) -> Sequence[str]:
-        """Sentences for the package. Complete once the chunks are read."""
+    def notes(self) -> Sequence[Note | str]:
+        """The same. Complete once the chunks are read."""
 
     def chunks(self) -> Iterator[bytes]:
         """The content. Raises SourceError; ``IncompleteData`` if it ends early."""

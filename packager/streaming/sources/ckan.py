@@ -13,10 +13,11 @@ import msgspec
 
 from packager.errors import AnswerMalformed, SourceError
 from packager.streaming.http import AddressRule, Clients, HttpClient, RetryPolicy
+from packager.streaming.notes import Note
 from packager.streaming.sources.ckan_paging import KeysetPlan, OffsetPlan, PageSizer, Plan, RangePlan, TokenPlan
 from packager.streaming.sources.ckan_probe import ID, Capabilities, Search, choose_shape, is_sparse
 from packager.streaming.sources.ckan_response import Batch, RowDecoder, read_batch
-from packager.streaming.sources.completeness import CLAIMED, Count, Window, reconcile, wished_limit
+from packager.streaming.sources.completeness import Count, Window, reconcile, wished_limit
 from packager.streaming.sources.prefetch import Ahead
 from packager.streaming.types import Field, Page, Query, Shape
 
@@ -121,7 +122,7 @@ class CkanTable:
         self._sizer = PageSizer(page_size)
         self._shifting = False
         self._ahead: Ahead[Batch] | None = None
-        self._notes: list[str] = []
+        self._notes: list[Note] = []
 
     @property
     def fields(self) -> Sequence[Field]:
@@ -139,7 +140,7 @@ class CkanTable:
         return None if self._before.rows is None else self._window.of(self._before.rows)
 
     @property
-    def notes(self) -> Sequence[str]:
+    def notes(self) -> Sequence[Note]:
         """What could not be known about the wholeness."""
         return tuple(self._notes)
 
@@ -159,9 +160,9 @@ class CkanTable:
         finally:
             self.close()
 
-    def _beyond_limit(self, rows: int) -> list[str]:
+    def _beyond_limit(self, rows: int) -> list[Note]:
         asked = self._search.query.limit
-        return [CLAIMED.format(limit=asked)] if asked is not None and rows > asked else []
+        return [Note("limit_means_all", {"limit": asked})] if asked is not None and rows > asked else []
 
     def close(self) -> None:
         """See ``Table.close``."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from packager.errors import QueryRejected, SourceBusy
 from packager.streaming.http import HttpClient
+from packager.streaming.notes import Note
 from packager.streaming.sources.ckan_paging import SPARSEST, both
 from packager.streaming.sources.ckan_response import Answer, RowDecoder, read_answer
 from packager.streaming.sources.completeness import Count
@@ -140,7 +141,7 @@ class Search:
 
 def _is_refusal(error: QueryRejected | SourceBusy) -> bool:
     """Whether the answer is how servers take a parameter that they do not know: 400, 409, and 500 from some."""
-    return not isinstance(error, SourceBusy) or error.facts["status"] == 500
+    return not isinstance(error, SourceBusy) or error.params["status"] == 500
 
 
 def _field(item: Mapping[str, Any]) -> Field:
@@ -160,7 +161,7 @@ def choose_shape(capabilities: Capabilities, query: Query, shapes: tuple[Shape, 
             return shape, "lists" if capabilities.formats and not query.q else _objects(capabilities)
         if shape is Shape.OBJECTS:
             return shape, _objects(capabilities)
-    raise QueryRejected(reason="this data portal gives no delimited text")
+    raise QueryRejected(reason=Note("no_delimited_text"))
 
 
 def _objects(capabilities: Capabilities) -> str | None:

@@ -16,6 +16,7 @@ from typing import Any, TypedDict, cast
 import msgspec
 
 from packager.errors import AnswerMalformed, QueryRejected
+from packager.streaming.notes import Note
 from packager.streaming.types import Field, ObjectsPage, Page, RowsPage, Shape, TextPage
 
 #: Bytes of escaped text that are unescaped at a time: as ``str`` they take up to four times the room (PEP 393).
@@ -74,7 +75,7 @@ def read_answer(body: bytes) -> Answer:
     except (msgspec.MsgspecError, UnicodeDecodeError):
         raise AnswerMalformed("not the JSON of datastore_search") from None
     if not envelope.success:
-        raise QueryRejected(reason="it answered without success")
+        raise QueryRejected(reason=Note("no_success"))
     if envelope.result is None:
         raise AnswerMalformed("an answer without a result")
     return envelope.result

@@ -5,12 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from packager.errors import IncompleteData
-
-UNKNOWN = "The data portal does not say how many rows there are; whether all of them came could not be checked."
-CHANGED = "The data changed while it was read: there were {before} rows when reading began and {after} when it ended."
-SHIFTED = "This data portal counts pages off by position, so that a row may be missing or come twice."
-CLAIMED = "The data portal wrongly says that there are {limit} rows in all; that limit was taken to mean all rows."
-ESTIMATED = "The data portal only estimates its number of rows; whether all of them came could not be checked."
+from packager.streaming import notes
+from packager.streaming.notes import Note
 
 
 @dataclass(frozen=True)
@@ -50,7 +46,7 @@ def wished_limit(limit: int | None, offset: int, claimed: int | None) -> int | N
     return None if limit in (claimed, max(0, claimed - offset)) else limit
 
 
-def reconcile(before: Count, after: Count, window: Window, got: int, *, shifting: bool = False) -> list[str]:
+def reconcile(before: Count, after: Count, window: Window, got: int, *, shifting: bool = False) -> list[Note]:
     """What is to be said about the wholeness of ``got`` rows.
 
     ``shifting``: they came in pages by offset, whose rows move on when others are added or deleted before them.
@@ -59,11 +55,11 @@ def reconcile(before: Count, after: Count, window: Window, got: int, *, shifting
         IncompleteData: fewer rows than there were at either time, or more.
     """
     if before.known is None or after.known is None:
-        return [ESTIMATED if before.estimated or after.estimated else UNKNOWN]
+        return [Note("total_estimated" if before.estimated or after.estimated else "total_unknown")]
     least, most = sorted((window.of(before.known), window.of(after.known)))
     if not least <= got <= most:
-        expected = least if least == most else f"{least} to {most}"
-        raise IncompleteData(expected=expected, got=got)
+        raise IncompleteData(expected=notes.rows(least, most), got=got)
     if before.known != after.known:
-        return [CHANGED.format(before=before.known, after=after.known), *([SHIFTED] if shifting else [])]
+        changed = Note("rows_changed", {"before": before.known, "after": after.known})
+        return [changed, Note("pages_shifted")] if shifting else [changed]
     return []

@@ -10,6 +10,7 @@ from urllib3 import BaseHTTPResponse
 
 from packager.errors import IncompleteData, SourceUnreachable
 from packager.streaming.http import AddressRule, Clients, HttpClient, RetryPolicy
+from packager.streaming.notes import Note
 
 #: Bytes read at a time.
 PIECE = 1 << 18
@@ -18,8 +19,6 @@ LONGEST_NAME = 200
 
 #: Not allowed in file names by Windows, which opens our archives too.
 AWKWARD = frozenset('<>:"|?*')
-
-UNCHECKED = "The server did not say how large the file is; whether it arrived whole could not be checked."
 
 
 class UrlSource:
@@ -59,7 +58,7 @@ class UrlFile:
         self._client = client
         self._url = url
         self._got = 0
-        self._notes: list[str] = []
+        self._notes: list[Note] = []
         self._begin()
 
     @property
@@ -73,7 +72,7 @@ class UrlFile:
         return self._size
 
     @property
-    def notes(self) -> Sequence[str]:
+    def notes(self) -> Sequence[Note]:
         """What could not be known about the wholeness."""
         return tuple(self._notes)
 
@@ -126,7 +125,7 @@ class UrlFile:
         if failures < retry_policy.attempts and (self._validator or not self._got):
             self._client.pause(retry_policy.delay(failures - 1, error))
         elif self._size is not None:
-            raise IncompleteData(error.detail, expected=self._size, got=self._got, unit="bytes") from error
+            raise IncompleteData(error.detail, expected=self._expected(), got=self._got) from error
         else:
             raise error
 
@@ -135,13 +134,16 @@ class UrlFile:
         self._response = self._client.get(self._url, headers)
         place = self._response.headers.get("Content-Range", "")
         if self._response.status != 206 or not place.startswith(f"bytes {self._got}-"):
-            raise IncompleteData("the file changed", expected=self._size or "more", got=self._got, unit="bytes")
+            raise IncompleteData("the file changed", expected=self._expected(), got=self._got)
 
     def _check(self) -> None:
         if self._size is not None and self._got != self._size:
-            raise IncompleteData(expected=self._size, got=self._got, unit="bytes")
+            raise IncompleteData(expected=self._expected(), got=self._got)
         if self._size is None and self._response.headers.get("Transfer-Encoding", "").lower() != "chunked":
-            self._notes.append(UNCHECKED)
+            self._notes.append(Note("size_unknown"))
+
+    def _expected(self) -> Note:
+        return Note("bytes_more") if self._size is None else Note("bytes", {"bytes": self._size})
 
 
 def _length(response: BaseHTTPResponse) -> int | None:

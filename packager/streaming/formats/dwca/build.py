@@ -14,6 +14,7 @@ from packager.streaming.formats.dwca.ids import UniqueIds
 from packager.streaming.formats.dwca.layout import ExtensionLayout, Layout, Row
 from packager.streaming.formats.dwca.lines import Flavour, Lines
 from packager.streaming.formats.dwca.spool import Spool
+from packager.streaming.notes import Note, Notes, row_width
 from packager.streaming.sources.base import Table
 from packager.streaming.types import Member, RowsPage
 
@@ -52,9 +53,9 @@ class _Waiting:
         if self.has_rows:
             self.spool.write(self.lines.take())
 
-    def notes(self) -> Iterator[str]:
+    def notes(self) -> Iterator[Note]:
         for name, number in self.unreadable.items():
-            yield f"Items of the field {name} that could not be read and have no row in {self.file.name}: {number}."
+            yield Note("items_unreadable", {"field": name, "member": self.file.name, "items": number})
 
 
 class Build:
@@ -81,7 +82,7 @@ class Build:
         """The files of the extensions that have rows; complete once the core has been read."""
         return [waiting.file for waiting in self._waiting if waiting.has_rows]
 
-    def core_member(self, table: Table, notes: list[str]) -> Member:
+    def core_member(self, table: Table, notes: Notes) -> Member:
         """The core. Reading it reads the table and fills the extensions."""
         return Member(self.core_file.name, self._core_chunks(table, notes))
 
@@ -96,7 +97,7 @@ class Build:
         for waiting in self._waiting:
             waiting.spool.close()
 
-    def _core_chunks(self, table: Table, notes: list[str]) -> Iterator[bytes]:
+    def _core_chunks(self, table: Table, notes: Notes) -> Iterator[bytes]:
         try:
             yield from self._write_core(table, notes)
         except BaseException:
@@ -104,7 +105,7 @@ class Build:
             self.close()
             raise
 
-    def _write_core(self, table: Table, notes: list[str]) -> Iterator[bytes]:
+    def _write_core(self, table: Table, notes: Notes) -> Iterator[bytes]:
         lines, ids = Lines(self._flavour), UniqueIds(self._layout.id_field)
         lines.add(self._header(self.core_file))
         for row in _rows(table):
@@ -148,8 +149,8 @@ def _rows(table: Table) -> Iterator[Row]:
     width = len(table.fields)
     for page in table.pages():
         if not isinstance(page, RowsPage):
-            raise FormatError(reason=f"{type(page).__name__} does not hold parsed values")
+            raise FormatError(reason=Note("rows_misshapen", {"shape": type(page).__name__}))
         for row in page.rows:
             if len(row) != width:
-                raise FormatError(reason=f"a row has {len(row)} values for {width} columns")
+                raise FormatError(reason=row_width(len(row), width))
             yield row

@@ -9,12 +9,14 @@ from pathlib import Path
 from uuid import uuid4
 
 from packager.errors import RequestError
+from packager.sentences import gettext_noop
 from packager.streaming.formats.base import Options
 from packager.streaming.formats.dwca.build import Build
 from packager.streaming.formats.dwca.documents import eml_xml, gbif_json, meta_xml
 from packager.streaming.formats.dwca.layout import make_layout
 from packager.streaming.formats.dwca.lines import FLAVOURS
 from packager.streaming.formats.dwca.settings import DwcSettings
+from packager.streaming.notes import Note, Notes
 from packager.streaming.sources.base import Table
 from packager.streaming.types import Member, Shape
 
@@ -38,7 +40,7 @@ class DwcaFormat:
     """
 
     name = "dwca"
-    label = "Darwin Core Archive"
+    label = gettext_noop("Darwin Core Archive")
 
     def __init__(
         self,
@@ -68,19 +70,19 @@ class DwcaFormat:
         """The options with their defaults. Raises RequestError, which names the option."""
         for option in options:
             if option not in _DEFAULTS:
-                raise RequestError(f"The Darwin Core Archive has no option {option}.", field=option)
+                raise RequestError(Note("option_unknown", {"format": self.name, "option": repr(option)}), field=option)
         checked = {**_DEFAULTS, **{key: value for key, value in options.items() if value not in (None, "")}}
         if checked["flavour"] not in FLAVOURS:
-            raise RequestError("The flavour of a Darwin Core Archive is csv or tsv.", field="flavour")
+            raise RequestError(Note("flavour_unknown"), field="flavour")
         if not isinstance(checked["eml"], str):
-            raise RequestError("The EML template must be a text.", field="eml")
+            raise RequestError(Note("eml_no_text"), field="eml")
         return {**checked, "for_gbif": _wanted(checked["for_gbif"])}
 
     def shapes(self, options: Options) -> Sequence[Shape]:
         """Parsed values."""
         return (Shape.ROWS,)
 
-    def members(self, table: Table, options: Options, notes: list[str]) -> Iterator[Member]:
+    def members(self, table: Table, options: Options, notes: Notes) -> Iterator[Member]:
         """The core, the extensions that have rows, meta.xml, eml.xml and gbif.json.
 
         Rows of extensions wait in temporary files, deflated, which are deleted when this ends, however it ends.
@@ -114,4 +116,4 @@ def _wanted(value: object) -> bool:
         return value
     if isinstance(value, str):
         return value.strip().lower() not in _NO
-    raise RequestError("for_gbif is true or false.", field="for_gbif")
+    raise RequestError(Note("option_switch", {"option": "for_gbif"}), field="for_gbif")

@@ -7,6 +7,7 @@ from bisect import bisect_right
 from hashlib import blake2b
 
 from packager.errors import FormatError
+from packager.streaming.notes import Note
 
 _DIGEST = 16
 _SMALLEST, _LARGEST = -(2**63), 2**63 - 1
@@ -35,7 +36,7 @@ class UniqueIds:
             FormatError: the id is empty, or was there before.
         """
         if not text:
-            raise FormatError(reason=f"a row has no value in the field {self._field}, which identifies the rows")
+            raise FormatError(reason=Note("id_missing", {"field": self._field}))
         if isinstance(value, int) and _SMALLEST <= value <= _LARGEST:
             self._add_number(value, text)
         else:
@@ -59,7 +60,7 @@ class UniqueIds:
         elif value == ranges[-1] + 1:
             ranges[-1] = value
         elif self._in_ranges(value):
-            raise self._duplicate(f" ({value})")
+            raise self._duplicate(str(value))
         else:
             self._add_digest(text)
 
@@ -71,7 +72,7 @@ class UniqueIds:
         digest = blake2b(text.encode("utf-8", "backslashreplace"), digest_size=_DIGEST).digest()
         self._digests[digest[0]] += digest
 
-    def _duplicate(self, example: str = "") -> FormatError:
-        return FormatError(
-            reason=f"the field {self._field}, which identifies the rows, has the same value in two rows{example}"
-        )
+    def _duplicate(self, value: str = "") -> FormatError:
+        if value:
+            return FormatError(reason=Note("id_twice_value", {"field": self._field, "value": value}))
+        return FormatError(reason=Note("id_twice", {"field": self._field}))

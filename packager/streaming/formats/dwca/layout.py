@@ -13,6 +13,7 @@ from packager.streaming.formats.dwca.mapping import Place, dynamic_keys, place_f
 from packager.streaming.formats.dwca.settings import DwcSettings
 from packager.streaming.formats.dwca.values import json_object, json_text
 from packager.streaming.formats.text import Printer, printers
+from packager.streaming.notes import Note
 from packager.streaming.types import Field, Value
 
 Row = Sequence[Value]
@@ -148,7 +149,7 @@ def make_layout(fields: Sequence[Field], settings: DwcSettings) -> Layout:
     """
     names = [field.name for field in fields]
     if settings.id_field not in names:
-        raise FormatError(reason=f"the field {settings.id_field}, which identifies the rows, is not among the fields")
+        raise FormatError(reason=Note("id_field_missing", {"field": settings.id_field}))
     id_index = names.index(settings.id_field)
     cells = [_cell(index, printer) for index, printer in enumerate(printers(fields))]
     layout = Layout(settings.id_field, cells[id_index], id_index)

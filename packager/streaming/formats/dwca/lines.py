@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from packager.errors import FormatError
+from packager.streaming.notes import Note
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,4 +53,4 @@ class Lines:
         try:
             return text.encode()
         except UnicodeEncodeError as error:
-            raise FormatError(reason="a text holds half of a surrogate pair, which UTF-8 cannot express") from error
+            raise FormatError(reason=Note("surrogate")) from error
