@@ -155,8 +155,9 @@ def test_an_expired_package_can_be_made_again(expired, portal):
 
 def test_an_expired_package_is_still_described(expired, portal):
     answer = portal.get(page(expired))
-    for fact in (expired.package.file_name, expired.package.sha256, "1,000", "resource.csv", "Available until"):
+    for fact in (expired.package.file_name, expired.package.sha256, "1,000", "resource.csv", "Was available until"):
         assert fact in words(answer)
+    assert "Every row" not in words(answer)
     assert expired.download_url not in answer.content.decode()
 
 
