@@ -97,7 +97,7 @@ class PackageRequest(models.Model):
     """Somebody asked for a package.
 
     ``attempt`` counts claims and fences: only the worker that holds the current number may finish the build.
-    ``leader`` is the request whose build this one waits for. ``sealed_key`` is the encrypted CKAN key, which is erased
+    ``leader`` is the request whose build this one waits for. ``encrypted_key`` is the encrypted CKAN key, which is erased
     on success; ``key_used`` remembers that there was one.
     """
 
@@ -115,7 +115,7 @@ class PackageRequest(models.Model):
     doi = models.CharField(max_length=255, blank=True)
     language = models.CharField(max_length=10, blank=True)
     webhook_url = models.CharField(max_length=2000, blank=True)
-    sealed_key = models.TextField(blank=True, editable=False)
+    encrypted_key = models.TextField(blank=True, editable=False)
     key_used = models.BooleanField(default=False, editable=False)
     api_key = models.ForeignKey(ApiKey, null=True, blank=True, on_delete=models.SET_NULL, related_name="requests")
     idempotency_key = models.CharField(max_length=255, blank=True, editable=False)
@@ -124,7 +124,7 @@ class PackageRequest(models.Model):
     queue = models.CharField(max_length=10, choices=Queue)
     status = models.CharField(max_length=10, choices=Status, default=Status.QUEUED)
     attempt = models.PositiveIntegerField(default=0)
-    losses = models.PositiveSmallIntegerField(default=0, help_text="how often a worker died while building it")
+    worker_failures = models.PositiveSmallIntegerField(default=0, help_text="how often a worker died while building it")
     worker = models.CharField(max_length=255, blank=True)
     leader = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="followers")
     package = models.ForeignKey(Package, null=True, blank=True, on_delete=models.SET_NULL, related_name="requests")
@@ -201,7 +201,7 @@ class PackageRequest(models.Model):
     @property
     def key_gone(self) -> bool:
         """Whether a CKAN key came with it that is erased by now, so that its data cannot be read again."""
-        return self.key_used and not self.sealed_key
+        return self.key_used and not self.encrypted_key
 
     @property
     def building(self) -> PackageRequest:
@@ -245,11 +245,11 @@ class PackageError(models.Model):
     message = models.CharField(max_length=1000)
     detail = models.TextField(blank=True)
     at = models.DateTimeField()
-    settled_at = models.DateTimeField(null=True, blank=True)
-    settled_by = models.ForeignKey(
+    resolved_at = models.DateTimeField(null=True, blank=True)
+    resolved_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
-    settled_note = models.CharField(max_length=500, blank=True)
+    resolved_note = models.CharField(max_length=500, blank=True)
 
     objects = querysets.ErrorQuerySet.as_manager()
 

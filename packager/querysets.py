@@ -91,7 +91,7 @@ class RequestQuerySet(models.QuerySet[Any]):
     def with_old_keys(self) -> RequestQuerySet:
         """Over for as long as a package is kept, and still with the requester's key."""
         limit = timezone.now() - timedelta(days=settings.PACKAGER_EXPIRY_DAYS)
-        return self.filter(finished_at__lt=limit).exclude(sealed_key="").exclude(status__in=["queued", "running"])
+        return self.filter(finished_at__lt=limit).exclude(encrypted_key="").exclude(status__in=["queued", "running"])
 
     def failed(self, **filters: Any) -> RequestQuerySet:
         """Failed ones."""
@@ -116,14 +116,14 @@ class ErrorQuerySet(models.QuerySet[Any]):
         return self.all() if api_key.allows("requests:all") else self.filter(request__api_key=api_key)
 
     def by_cause(self) -> models.QuerySet[Any, dict[str, Any]]:
-        """One entry for each ``code``, the most frequent first: ``count``, how many of them are ``unsettled``, the
+        """One entry for each ``code``, the most frequent first: ``count``, how many of them are ``unresolved``, the
         ``first`` and ``last`` time, and how many ``resources`` it befell."""
         return (
             self.order_by()
             .values("code")
             .annotate(
                 count=Count("pk"),
-                unsettled=Count("pk", filter=Q(settled_at=None)),
+                unresolved=Count("pk", filter=Q(resolved_at=None)),
                 first=Min("at"),
                 last=Max("at"),
                 resources=Count("resource_id", distinct=True),
@@ -132,5 +132,5 @@ class ErrorQuerySet(models.QuerySet[Any]):
         )
 
     def of_cause(self, code: str) -> ErrorQuerySet:
-        """Those with this code that nobody has settled."""
-        return self.filter(code=code, settled_at=None)
+        """Those with this code that nobody has resolved."""
+        return self.filter(code=code, resolved_at=None)

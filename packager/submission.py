@@ -76,4 +76,4 @@ def from_request(request: PackageRequest) -> Submission:
     same = ("kind", "resource_id", "format", "email", "api_url", "resource_url", "parameters", "options")
     more = ("doi", "language", "webhook_url")
     values = {name: getattr(request, name) for name in same + more}
-    return Submission(**values, key=encryption.unseal(request.sealed_key) or "")
+    return Submission(**values, key=encryption.decrypt(request.encrypted_key) or "")

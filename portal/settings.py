@@ -27,7 +27,7 @@ if not SECRET_KEY:
         env.complain(
             "SECRET_KEY",
             "SECRET_KEY is not set.",
-            "Set SECRET_KEY to a long random text and keep it: links, sealed keys and logins depend on it.",
+            "Set SECRET_KEY to a long random text and keep it: links, encrypted keys and logins depend on it.",
         )
     SECRET_KEY = secrets.token_urlsafe(50)
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", ("127.0.0.1", "localhost"))

@@ -59,7 +59,7 @@ class ApiKeyAdmin(admin.ModelAdmin):
             super().save_model(request, obj, form, change)
             return
         obj.created_by = request.user if request.user.is_authenticated else None
-        request.issued = api_keys.secure(obj)  # type: ignore[attr-defined]  # admins are shared by threads
+        request.issued = api_keys.issue_unsaved(obj)  # type: ignore[attr-defined]  # admins are shared by threads
 
     def response_add(self, request: HttpRequest, obj: ApiKey, post_url_continue: str | None = None) -> HttpResponse:
         """The key, once."""

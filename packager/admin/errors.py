@@ -28,7 +28,7 @@ class ErrorAdmin(StaffAdmin):
     """What went wrong."""
 
     list_display = ("reference", "code", "resource_id", "message", "at", "settled")
-    list_filter = ("code", ("settled_at", admin.EmptyFieldListFilter), "retryable", "at")
+    list_filter = ("code", ("resolved_at", admin.EmptyFieldListFilter), "retryable", "at")
     search_fields = ("=reference", "=resource_id")
     search_help_text = "Reference or resource"
     change_list_template = "admin/packager/packageerror/list.html"
@@ -36,7 +36,7 @@ class ErrorAdmin(StaffAdmin):
     def get_fields(self, request: HttpRequest, obj: PackageError | None = None) -> tuple[str, ...]:
         """Tracebacks are for those who may see them."""
         trace = ("detail",) if request.user.has_perm(SEE_TRACEBACKS) else ()
-        settled = ("settled_at", "settled_by", "settled_note")
+        settled = ("resolved_at", "resolved_by", "resolved_note")
         return ("reference", "request_link", "resource_id", "code", "message", "at", "attempt", *settled, *trace)
 
     def get_readonly_fields(self, request: HttpRequest, obj: PackageError | None = None) -> tuple[str, ...]:
@@ -46,7 +46,7 @@ class ErrorAdmin(StaffAdmin):
     @admin.display(description="Settled", boolean=True)
     def settled(self, obj: PackageError) -> bool:
         """Whether somebody has seen to it."""
-        return obj.settled_at is not None
+        return obj.resolved_at is not None
 
     @admin.display(description="Request")
     def request_link(self, obj: PackageError) -> SafeString:
@@ -62,8 +62,8 @@ class ErrorAdmin(StaffAdmin):
 
     def settle_selected(self, request: HttpRequest, chosen: Any) -> None:
         """Settle the selected ones, without a note."""
-        ids = list(chosen.order_by().filter(settled_at=None).values_list("pk", flat=True))
-        failures.settle(PackageError.objects.filter(pk__in=ids), staff(request), "")
+        ids = list(chosen.order_by().filter(resolved_at=None).values_list("pk", flat=True))
+        failures.resolve(PackageError.objects.filter(pk__in=ids), staff(request), "")
         log(request, PackageError.objects.all(), ids, "Marked as settled")
         messages.success(request, f"{len(ids)} marked as settled.")
 
@@ -109,7 +109,7 @@ def _retry(request: HttpRequest, code: str) -> str:
 
 
 def _settle(request: HttpRequest, code: str, note: str) -> str:
-    settled = failures.settle(PackageError.objects.of_cause(code), staff(request), note)
+    settled = failures.resolve(PackageError.objects.of_cause(code), staff(request), note)
     return f"{settled} marked as settled."
 
 

@@ -112,7 +112,7 @@ def _retry_chunk(ids: Ids, actor: str) -> list[UUID]:
     led = set(under_way.values_list("fingerprint", flat=True))
     leading = _first_of_each([row for row in rows if row.fingerprint not in led])
     others = set(rows) - set(leading)
-    again = {**transitions.AFRESH, "losses": 0, "queued_at": timezone.now()}
+    again = {**transitions.AFRESH, "worker_failures": 0, "queued_at": timezone.now()}
     transitions.move_many(leading, Status.QUEUED, actor, "tried again", leader=None, **again)
     transitions.move_many(others, Status.QUEUED, actor, "tried again", leader=_leader_of_each(), **again)
     requests.enqueue_many(leading)

@@ -1,4 +1,4 @@
-"""What staff do with failures: try all of a cause again, or settle them with a note."""
+"""What staff do with failures: try all of a cause again, or mark them as resolved with a note."""
 
 from __future__ import annotations
 
@@ -16,6 +16,6 @@ def retry_cause(code: str, actor: str) -> Tally:
     return bulk.retry_many(PackageRequest.objects.failed(error_code=code), actor)
 
 
-def settle(errors: ErrorQuerySet, by: AbstractUser, note: str) -> int:
-    """Mark those that are not settled yet. Returns how many that were."""
-    return errors.filter(settled_at=None).update(settled_at=timezone.now(), settled_by=by, settled_note=note[:500])
+def resolve(errors: ErrorQuerySet, by: AbstractUser, note: str) -> int:
+    """Mark those that are still open as resolved. Returns how many that were."""
+    return errors.filter(resolved_at=None).update(resolved_at=timezone.now(), resolved_by=by, resolved_note=note[:500])

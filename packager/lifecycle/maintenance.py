@@ -26,12 +26,12 @@ def requeue_stale() -> int:
 
 def _take_back(request: PackageRequest) -> bool:
     log.warning("the worker %s of request %s is gone", request.worker, request.pk)
-    if request.losses + 1 >= settings.PACKAGER_MAX_LOSSES:
+    if request.worker_failures + 1 >= settings.PACKAGER_MAX_LOSSES:
         builds.give_up(Claim(request.pk, request.attempt), WorkerLost(f"worker {request.worker}"))
         return True
     with transaction.atomic():
         note = "the worker that built it stopped"
-        if not transitions.requeue(request.pk, "running", "portal", note, **increase(losses=1)):
+        if not transitions.requeue(request.pk, "running", "portal", note, **increase(worker_failures=1)):
             return False
         requests.enqueue(request)
     return True
@@ -58,7 +58,7 @@ def _lead_stranded() -> int:
 def expire_packages() -> int:
     """Delete packages past their time, old keys, and what dead builds left behind. Returns how many packages went."""
     gone = requests.expire_all(list(Package.objects.expired()))
-    PackageRequest.objects.with_old_keys().update(sealed_key="")
+    PackageRequest.objects.with_old_keys().update(encrypted_key="")
     filesystem.default().sweep(LEFTOVER_AGE)
     return gone
 

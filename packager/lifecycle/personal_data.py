@@ -26,7 +26,7 @@ def masked(address: str) -> str:
 
 
 def forget_many(chosen: RequestQuerySet) -> Tally:
-    """Delete address, webhook and sealed key of these requests for good, and the addresses of what was sent for them.
+    """Delete address, webhook and encrypted key of these requests for good, and the addresses of what was sent for them.
 
     Those under way are left: they still need their address. Cancel them first.
     """
@@ -39,7 +39,7 @@ def forget_many(chosen: RequestQuerySet) -> Tally:
 def _forget(ids: Sequence[UUID]) -> tuple[UUID, ...]:
     ended = PackageRequest.objects.select_for_update().filter(pk__in=ids).exclude(status__in=UNDER_WAY)
     gone = tuple(ended.values_list("pk", flat=True))
-    PackageRequest.objects.filter(pk__in=gone).update(email="", webhook_url="", sealed_key="")
+    PackageRequest.objects.filter(pk__in=gone).update(email="", webhook_url="", encrypted_key="")
     sent = Delivery.objects.filter(request__in=gone)
     sent.filter(state__in=OPEN).update(state=Delivery.State.FAILED, error="The address was deleted.")
     sent.update(address="")

@@ -105,7 +105,7 @@ def _new(submission: Submission, queue: str, owner: Owner | None) -> PackageRequ
         language=submission.language,
         webhook_url=submission.webhook_url,
         ckan_host=submission.ckan_host,
-        sealed_key=encryption.seal(submission.key),
+        encrypted_key=encryption.encrypt(submission.key),
         key_used=bool(submission.key),
         fingerprint=submission.fingerprint,
         queue=queue,
@@ -135,7 +135,7 @@ def _accept(request: PackageRequest, note: str) -> PackageRequest:
 
 def _serve(request: PackageRequest, package: Package) -> PackageRequest:
     request.status, request.package, request.cached = Status.SUCCEEDED, package, True
-    request.finished_at, request.rows_done, request.sealed_key = request.created_at, package.rows or 0, ""
+    request.finished_at, request.rows_done, request.encrypted_key = request.created_at, package.rows or 0, ""
     request.save(force_insert=True)
     _accept(request, "a fresh package was there already")
     announce_served(request, package)
@@ -224,7 +224,7 @@ def retry(request_id: UUID, *, actor: str = "requester") -> PackageRequest:
 
 def _queue_again(request: PackageRequest, actor: str) -> PackageRequest:
     leader = _leader(request.fingerprint)
-    if not transitions.requeue(request.pk, request.status, actor, "tried again", losses=0, leader=leader):
+    if not transitions.requeue(request.pk, request.status, actor, "tried again", worker_failures=0, leader=leader):
         raise Conflict("The request has changed its state in the meantime")
     request.refresh_from_db()
     if leader is None:

@@ -92,13 +92,13 @@ def report(claim: Claim, **progress: int | None) -> bool:
 def succeed(claim: Claim, package: Package, **progress: Any) -> bool:
     """The package is stored."""
     held = PackageRequest.objects.filter(attempt=claim.attempt)
-    end = {"package": package, "finished_at": timezone.now(), "sealed_key": "", **progress}
+    end = {"package": package, "finished_at": timezone.now(), "encrypted_key": "", **progress}
     return _move(held, claim.request_id, "running", "succeeded", "", "", **end)
 
 
 def share(follower_id: UUID, package: Package) -> bool:
     """A follower gets the package of its leader."""
-    end = {"package": package, "finished_at": timezone.now(), "sealed_key": "", "rows_done": package.rows or 0}
+    end = {"package": package, "finished_at": timezone.now(), "encrypted_key": "", "rows_done": package.rows or 0}
     joined = PackageRequest.objects.filter(leader__isnull=False)
     return _move(joined, follower_id, "queued", "succeeded", "", "joined a build that was under way", **end)
 

@@ -172,7 +172,7 @@ def backwards(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('packager', '0004_staff_permissions'),
+        ('packager', '0005_words_of_the_field'),
     ]
 
     operations = [

@@ -52,7 +52,7 @@ class ApiKey(models.Model):
     name = models.CharField(max_length=100, help_text="who uses it, and for what")
     prefix = models.CharField(max_length=20, editable=False)
     digest = models.CharField(max_length=64, unique=True, editable=False)
-    sealed_webhook_secret = models.TextField(editable=False)
+    encrypted_webhook_secret = models.TextField(editable=False)
     scopes = models.JSONField(default=list)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+", editable=False
@@ -75,7 +75,7 @@ class ApiKey(models.Model):
     @property
     def webhook_secret(self) -> str:
         """What signs the webhooks of this key; empty if SECRET_KEY has changed since it was made."""
-        return encryption.unseal(self.sealed_webhook_secret) or ""
+        return encryption.decrypt(self.encrypted_webhook_secret) or ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,20 +89,20 @@ class Issued:
 
 def issue(name: str, scopes: Iterable[str] = USUAL_SCOPES, created_by: Any = None) -> Issued:
     """Make a key called ``name`` with ``scopes`` (see ``Scope``). ``created_by`` is a user, if one did it."""
-    return secure(ApiKey(name=name, scopes=[str(scope) for scope in scopes], created_by=created_by))
+    return issue_unsaved(ApiKey(name=name, scopes=[str(scope) for scope in scopes], created_by=created_by))
 
 
-def secure(api_key: ApiKey) -> Issued:
+def issue_unsaved(api_key: ApiKey) -> Issued:
     """Give a key that is not saved yet its secrets, and save it."""
     text = KEY_PREFIX + secrets.token_urlsafe(32)
     webhook_secret = "whsec_" + secrets.token_urlsafe(32)
     api_key.prefix, api_key.digest = text[:SHOWN], digest(text)
-    api_key.sealed_webhook_secret = encryption.seal(webhook_secret)
+    api_key.encrypted_webhook_secret = encryption.encrypt(webhook_secret)
     api_key.save()
     return Issued(api_key, text, webhook_secret)
 
 
-def recognise(text: str) -> ApiKey | None:
+def authenticate(text: str) -> ApiKey | None:
     """The key that is in force and reads ``text``; notes that it was used. None if there is none."""
     api_key = ApiKey.objects.filter(digest=digest(text), revoked_at=None).first()
     if api_key is not None:

@@ -11,6 +11,8 @@ from django.conf import settings
 
 
 def _secret(purpose: str) -> bytes:
+    # "packager.vault" and the purposes ("seal", "mark", "address") are part of every key in use: with other words
+    # nothing that is kept could be decrypted, and no address that wants no mail would be known
     return hashlib.sha256(f"packager.vault:{purpose}:{settings.SECRET_KEY}".encode()).digest()
 
 
@@ -18,17 +20,17 @@ def _fernet() -> Fernet:
     return Fernet(base64.urlsafe_b64encode(_secret("seal")))
 
 
-def seal(key: str | None) -> str:
+def encrypt(key: str | None) -> str:
     """``key`` encrypted with SECRET_KEY; empty for no key."""
     return _fernet().encrypt(key.encode()).decode() if key else ""
 
 
-def unseal(sealed: str) -> str | None:
+def decrypt(encrypted: str) -> str | None:
     """The key again; None if there was none, or if SECRET_KEY has changed since."""
-    if not sealed:
+    if not encrypted:
         return None
     try:
-        return _fernet().decrypt(sealed.encode()).decode()
+        return _fernet().decrypt(encrypted.encode()).decode()
     except InvalidToken:
         return None
 

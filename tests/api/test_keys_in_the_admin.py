@@ -11,7 +11,7 @@ from django.core.management import call_command
 from django.test import Client
 
 from packager.models import PackageRequest
-from packager.security.api_keys import ApiKey, recognise
+from packager.security.api_keys import ApiKey, authenticate
 from packager.security.sites import CkanSite, site_with_secret
 
 
@@ -35,7 +35,7 @@ def key(staff_client):
 
 def test_a_new_key_is_shown_once_and_never_again(staff_client, key):
     made = ApiKey.objects.get()
-    assert recognise(key) == made
+    assert authenticate(key) == made
     assert (made.scopes, made.created_by.username) == (["requests:read", "statistics:read"], "grace")
     for path in ("", f"{made.pk}/change/", f"{made.pk}/history/"):
         page = staff_client.get(f"/admin/packager/apikey/{path}").content.decode()
@@ -52,7 +52,7 @@ def test_revoking_is_an_action_and_is_logged(staff_client, key):
     made = ApiKey.objects.get()
     chosen = {"action": "revoke", "_selected_action": [made.pk]}
     staff_client.post("/admin/packager/apikey/", chosen)
-    assert recognise(key) is None
+    assert authenticate(key) is None
     assert "Revoked." in LogEntry.objects.latest("pk").change_message
     assert staff_client.post(f"/admin/packager/apikey/{made.pk}/delete/").status_code == 403
 
@@ -60,7 +60,7 @@ def test_revoking_is_an_action_and_is_logged(staff_client, key):
 def test_scopes_can_be_changed_without_touching_the_key(staff_client, key):
     made = ApiKey.objects.get()
     staff_client.post(f"/admin/packager/apikey/{made.pk}/change/", {"name": "Other", "scopes": ["errors:read"]})
-    assert recognise(key).scopes == ["errors:read"]
+    assert authenticate(key).scopes == ["errors:read"]
 
 
 def test_a_site_gets_a_secret_that_is_shown_once(staff_client):
@@ -86,7 +86,7 @@ def test_a_staff_member_without_the_right_makes_no_key(portal, django_user_model
 
 def test_a_key_can_be_made_on_the_command_line(portal, capsys):
     call_command("make_api_key", "night job", "--scope", "requests:write", "--json")
-    made = recognise(json.loads(capsys.readouterr().out)["api_key"])
+    made = authenticate(json.loads(capsys.readouterr().out)["api_key"])
     assert (made.name, made.scopes) == ("night job", ["requests:write"])
 
 

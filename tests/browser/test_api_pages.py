@@ -26,7 +26,7 @@ def test_a_key_is_made_and_shown_once(open_page, staff):
     page.get_by_role("button", name="Save", exact=True).click()
     key = page.locator("code").first.inner_text()
     accessible(page)
-    assert api_keys.recognise(key) == ApiKey.objects.get()
+    assert api_keys.authenticate(key) == ApiKey.objects.get()
     page.get_by_role("link", name="Done").click()
     assert key not in page.content()
     accessible(page)

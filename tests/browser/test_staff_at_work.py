@@ -104,7 +104,7 @@ def test_a_cause_is_settled_with_a_note(open_page, staff, broken):
     page.get_by_label("Note on settling source_timeout").fill("CKAN was moved")
     page.get_by_role("button", name="Settle all of source_timeout").click()
     expect(page.get_by_text("source_timeout: 1 marked as settled.")).to_be_visible()
-    assert PackageError.objects.get().settled_note == "CKAN was moved"
+    assert PackageError.objects.get().resolved_note == "CKAN was moved"
 
 
 def test_a_cause_is_retried_from_a_phone_without_moving_the_table(open_page, staff, broken):

@@ -88,7 +88,7 @@ def test_the_queue_holds_nothing_but_the_number_of_the_request(post):
 
 
 def test_the_key_is_erased_once_the_package_is_there(made):
-    assert made(key=KEY).sealed_key == ""
+    assert made(key=KEY).encrypted_key == ""
 
 
 def test_whatever_writes_a_log_writes_it_redacted(settings):

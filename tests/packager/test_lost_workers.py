@@ -31,7 +31,7 @@ def test_a_build_without_heartbeat_is_queued_and_built_again(abandoned):
     assert maintenance.requeue_stale() == 1
     run_tasks()
     request.refresh_from_db()
-    assert (request.status, request.attempt, request.losses) == (Status.SUCCEEDED, 2, 1)
+    assert (request.status, request.attempt, request.worker_failures) == (Status.SUCCEEDED, 2, 1)
 
 
 def test_the_old_worker_can_no_longer_report_or_finish(abandoned):

@@ -129,7 +129,7 @@ def test_forgetting_leaves_no_address_behind(built, portal):
     request = built(webhook_url="https://hooks.example.org/ada")
     personal_data.forget_many(chosen([request]))
     request.refresh_from_db()
-    assert (request.email, request.webhook_url, request.sealed_key) == ("", "", "")
+    assert (request.email, request.webhook_url, request.encrypted_key) == ("", "", "")
     assert set(Delivery.objects.values_list("address", flat=True)) == {""}
     assert not Delivery.objects.filter(state__in=["pending", "sending"]).exists()
     assert RequestRecord.objects.get().email == ""

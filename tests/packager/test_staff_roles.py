@@ -186,8 +186,8 @@ def test_settling_keeps_who_and_why(log_in, failed):
     client = log_in("operator")
     client.post("/admin/packager/packageerror/causes/", {"code": "source_timeout", "settle": "1", "note": "CKAN moved"})
     error = PackageError.objects.get()
-    assert (error.settled_by.username, error.settled_note) == ("operator", "CKAN moved")
-    assert error.settled_at is not None
+    assert (error.resolved_by.username, error.resolved_note) == ("operator", "CKAN moved")
+    assert error.resolved_at is not None
 
 
 def test_a_viewer_settles_nothing(log_in, failed):

@@ -55,7 +55,7 @@ def test_a_build_whose_worker_is_killed_is_built_again_whole(installation, ckan)
     installation.manage("requeue_stale")
     link = installation.wait(lambda: installation.download_link(answer["status_url"]))
     assert _csv(installation, link).count(b"\n") == ckan.csv("specimens").count(b"\n")
-    assert installation.one(f"SELECT losses FROM {wanted}") == 1
+    assert installation.one(f"SELECT worker_failures FROM {wanted}") == 1
 
 
 def _id(installation: Installation, answer: dict[str, str]) -> str:

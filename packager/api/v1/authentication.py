@@ -25,7 +25,7 @@ class KeyAuthentication(BaseAuthentication):
         scheme, _, text = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "bearer":
             return None
-        api_key = api_keys.recognise(text.strip())
+        api_key = api_keys.authenticate(text.strip())
         if api_key is None:
             raise NotAuthorized("The API key is wrong or revoked")
         return AnonymousUser(), api_key
