@@ -97,8 +97,8 @@ class PackageRequest(models.Model):
     """Somebody asked for a package.
 
     ``attempt`` counts claims and fences: only the worker that holds the current number may finish the build.
-    ``leader`` is the request whose build this one waits for. ``encrypted_key`` is the encrypted CKAN key, which is erased
-    on success; ``key_used`` remembers that there was one.
+    ``leader`` is the request whose build this one waits for. ``encrypted_key`` is the CKAN key, which is erased on
+    success; ``key_used`` remembers that there was one.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)

@@ -26,7 +26,7 @@ def masked(address: str) -> str:
 
 
 def forget_many(chosen: RequestQuerySet) -> Tally:
-    """Delete address, webhook and encrypted key of these requests for good, and the addresses of what was sent for them.
+    """Delete address, webhook and CKAN key of these requests for good, and the addresses of what was sent for them.
 
     Those under way are left: they still need their address. Cancel them first.
     """
