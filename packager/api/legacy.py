@@ -28,7 +28,7 @@ from packager.submission import Submission
 
 log = logging.getLogger(__name__)
 #: The formats that ``/package_dwc_archive`` knows: how the files inside the archive are written.
-FLAVOURS = ["csv", "tsv"]
+DIALECTS = ["csv", "tsv"]
 
 
 class LegacyView(APIView):
@@ -161,9 +161,9 @@ class PackageDwcArchiveView(PackageDatastoreView):
 
     def submission(self, form: Mapping[str, Any]) -> Submission:
         """What ``form`` asks for. Raises RequestError."""
-        flavour = validation.optional("format", form.get("format")).lower() or "csv"
+        dialect = validation.optional("format", form.get("format")).lower() or "csv"
         options = {
-            "flavour": validation.choice("format", flavour, FLAVOURS),
+            "dialect": validation.choice("format", dialect, DIALECTS),
             "eml": validation.optional("eml", form.get("eml")),
             "for_gbif": validation.truth("for_gbif", form.get("for_gbif")) or False,
         }

@@ -15,6 +15,9 @@ from packager.models import Kind
 from packager.security.sites import address_rule
 from packager.submission import Submission
 
+#: Options that had another name before 1.0, by format: former name to name. Both are taken; of both the new one counts.
+FORMER_OPTIONS = {"dwca": {"flavour": "dialect"}}
+
 
 def check(submission: Submission) -> Submission:
     """The submission with the options of its format filled in, if it can be accepted.
@@ -23,14 +26,21 @@ def check(submission: Submission) -> Submission:
         RequestError: what cannot be accepted; names the field.
     """
     check_lengths(submission)
-    options = assembly.check_options(submission.kind, submission.format, submission.options)
-    submission = replace(submission, options=options)
+    options = _renamed(submission.format, submission.options)
+    submission = replace(submission, options=assembly.check_options(submission.kind, submission.format, options))
     check_address("resource_url" if submission.kind == Kind.URL else "api_url", submission.source_url)
     if submission.webhook_url:
         webhook.check_address(submission.webhook_url)
     for hook in ("validate_submission", "look_at_submission"):
         plugins.ask(hook, submission=submission)
     return submission
+
+
+def _renamed(format: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    # where both names came, the new one counts
+    names = {old: new for old, new in FORMER_OPTIONS.get(format, {}).items() if old in options}
+    former = {new: options[old] for old, new in names.items()}
+    return {**former, **{name: value for name, value in options.items() if name not in names}}
 
 
 def check_address(field: str, url: str) -> None:

@@ -52,7 +52,7 @@ REASONS = (
     ("option_switch", "The option {option} is either true or false."),
     ("option_switch", "{option} is true or false."),
     ("delimiter_unfit", "The delimiter must be one character, no letter, digit or quote."),
-    ("flavour_unknown", "The flavour of a Darwin Core Archive is csv or tsv."),
+    ("dialect_unknown", "The flavour of a Darwin Core Archive is csv or tsv."),
     ("eml_no_text", "The EML template must be a text."),
 )
 ROW_WIDTH = "a row has {values:d} values for {columns:d} columns"

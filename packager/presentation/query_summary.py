@@ -31,7 +31,7 @@ _OPTIONS = {
     "delimiter": gettext_lazy("Delimiter"),
     "bom": gettext_lazy("Byte order mark"),
     "excel_safe": gettext_lazy("Formulas neutralised"),
-    "flavour": gettext_lazy("Files included"),
+    "dialect": gettext_lazy("Files included"),
     "eml": gettext_lazy("Own EML document"),
     "for_gbif": gettext_lazy("For GBIF"),
     "metadata": gettext_lazy("Metadata files"),

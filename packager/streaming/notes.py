@@ -180,6 +180,6 @@ CATALOGUE: Mapping[str, Sentence] = {
     "option_unknown": _("The format {format} has no option {option}"),
     "option_switch": _("The option {option} is either true or false"),
     "delimiter_unfit": _("The delimiter must be one character, no letter, digit or quote"),
-    "flavour_unknown": _("The flavour of a Darwin Core Archive is csv or tsv"),
+    "dialect_unknown": _("The dialect of a Darwin Core Archive is csv or tsv"),
     "eml_no_text": _("The EML template must be a text"),
 }

@@ -136,9 +136,9 @@ def test_what_xlsx_had_to_cut_is_said_in_the_package(members, resource):
     assert "2 cells held more text than a cell of a spreadsheet can" in readme
 
 
-@pytest.mark.parametrize("flavour", ["csv", "tsv"])
-def test_a_darwin_core_archive_has_the_values_in_its_dynamic_properties(made, resource, records, flavour):
-    request = made("/package_dwc_archive", resource_id=resource.id, format=flavour)
+@pytest.mark.parametrize("dialect", ["csv", "tsv"])
+def test_a_darwin_core_archive_has_the_values_in_its_dynamic_properties(made, resource, records, dialect):
+    request = made("/package_dwc_archive", resource_id=resource.id, format=dialect)
     with DwCAReader(str(filesystem.default().path(request.package.stored_as))) as archive:
         rows = list(archive)
     assert [row.id for row in rows] == [str(record["_id"]) for record in records]
@@ -148,9 +148,9 @@ def test_a_darwin_core_archive_has_the_values_in_its_dynamic_properties(made, re
         assert sorted(map(str, found.values())) == sorted(str(v) for v in record.values() if v is not None)
 
 
-@pytest.mark.parametrize("flavour", ["csv", "tsv"])
-def test_a_term_of_a_darwin_core_archive_has_the_text_of_the_dump(made, ckan, flavour):
-    request = made("/package_dwc_archive", format=flavour)
+@pytest.mark.parametrize("dialect", ["csv", "tsv"])
+def test_a_term_of_a_darwin_core_archive_has_the_text_of_the_dump(made, ckan, dialect):
+    request = made("/package_dwc_archive", format=dialect)
     dump = csv.DictReader(io.StringIO(ckan.csv("small").decode(), newline=""))
     with DwCAReader(str(filesystem.default().path(request.package.stored_as))) as archive:
         for row, record in zip(archive, dump, strict=True):

@@ -61,8 +61,8 @@ def test_a_table_of_ids_alone_still_has_a_field_as_the_schema_demands():
     inspect(archive)
 
 
-def test_the_tsv_flavour_says_tab_and_writes_tab():
-    archive = package(COLUMNS, [[1, "a\tb", None, MEDIA]], flavour="tsv")
+def test_the_tsv_dialect_says_tab_and_writes_tab():
+    archive = package(COLUMNS, [[1, "a\tb", None, MEDIA]], dialect="tsv")
     assert list(archive.members) == ["occurrence.tsv", "multimedia.tsv", "meta.xml"]
     assert archive.members["meta.xml"].count(rb'fieldsTerminatedBy="\t"') == 2
     assert archive.rows("occurrence.tsv", "\t")[0]["catalogNumber"] == "a\tb"
@@ -97,7 +97,7 @@ def test_waiting_rows_lie_deflated_in_files_that_are_gone_in_the_end(tmp_path):
     secret = b"the place of the last orchid"
     rows = [[n, "A", None, [{"identifier": os.urandom(50).hex(), "title": secret.decode()}]] for n in range(1, 9999)]
     seen = []
-    for member in DwcaFormat(temp_directory=tmp_path).members(_table(rows), {"flavour": "csv", **NO_DOCUMENTS}, []):
+    for member in DwcaFormat(temp_directory=tmp_path).members(_table(rows), {"dialect": "csv", **NO_DOCUMENTS}, []):
         for _ in member.chunks:
             seen += _open_files(tmp_path)
     assert any(seen)
@@ -129,7 +129,7 @@ def test_pages_are_asked_for_as_values():
 
 @pytest.mark.parametrize(
     ("options", "field"),
-    [({"flavour": "xml"}, "flavour"), ({"eml": 1}, "eml"), ({"for_gbif": 3}, "for_gbif"), ({"bom": True}, "bom")],
+    [({"dialect": "xml"}, "dialect"), ({"eml": 1}, "eml"), ({"for_gbif": 3}, "for_gbif"), ({"bom": True}, "bom")],
 )
 def test_an_option_that_cannot_be_used_is_named(options, field):
     with pytest.raises(RequestError) as caught:
@@ -139,7 +139,7 @@ def test_an_option_that_cannot_be_used_is_named(options, field):
 
 @pytest.mark.parametrize(("sent", "wanted"), [("", False), ("false", False), ("0", False), ("true", True), ("1", True)])
 def test_for_gbif_is_wanted_if_it_came_and_is_no_no(sent, wanted):
-    assert DwcaFormat().check({"for_gbif": sent}) == {"flavour": "csv", "eml": "", "for_gbif": wanted}
+    assert DwcaFormat().check({"for_gbif": sent}) == {"dialect": "csv", "eml": "", "for_gbif": wanted}
 
 
 def test_a_table_without_the_id_field_is_refused():
@@ -181,12 +181,12 @@ JSON = st.recursive(CELLS, lambda inner: st.lists(inner) | st.dictionaries(st.te
 
 @settings(max_examples=40, deadline=None)
 @given(st.lists(st.tuples(st.text(), CELLS, JSON, JSON), max_size=8), st.sampled_from(["csv", "tsv"]))
-def test_whatever_the_values_the_archive_keeps_its_promises(rows, flavour):
+def test_whatever_the_values_the_archive_keeps_its_promises(rows, dialect):
     columns = ["_id", "locality", "note", Field("mood", "json"), Field("associatedMedia", "json")]
-    archive = package(columns, [[n, row[0], *row[1:]] for n, row in enumerate(rows)], flavour=flavour)
+    archive = package(columns, [[n, row[0], *row[1:]] for n, row in enumerate(rows)], dialect=dialect)
     inspect(archive)
-    delimiter = "\t" if flavour == "tsv" else ","
-    assert [row["locality"] for row in archive.rows(f"occurrence.{flavour}", delimiter)] == [row[0] for row in rows]
+    delimiter = "\t" if dialect == "tsv" else ","
+    assert [row["locality"] for row in archive.rows(f"occurrence.{dialect}", delimiter)] == [row[0] for row in rows]
 
 
 def _build(rows, directory: Path, error: Exception | None = None) -> Build:

@@ -28,7 +28,7 @@ ROWS = [
 def reader(request, tmp_path):
     path = tmp_path / "archive.zip"
     eml = "<eml><title>{pub_date} é</title></eml>"
-    path.write_bytes(package(COLUMNS, ROWS, flavour=request.param, eml=eml, for_gbif=True).content)
+    path.write_bytes(package(COLUMNS, ROWS, dialect=request.param, eml=eml, for_gbif=True).content)
     with DwCAReader(str(path)) as opened:
         yield opened
 

@@ -55,11 +55,11 @@ def schema(path):
     return etree.XMLSchema(etree.parse(str(SCHEMAS / path), parser))
 
 
-@pytest.mark.parametrize("flavour", ["csv", "tsv"])
+@pytest.mark.parametrize("dialect", ["csv", "tsv"])
 @pytest.mark.parametrize("columns", [["_id"], ["_id", "locality", "mood", MEDIA]])
-def test_the_descriptor_passes_the_text_schema(columns, flavour):
+def test_the_descriptor_passes_the_text_schema(columns, dialect):
     rows = [[1, "here", "good", {"identifier": "https://example.org"}][: len(columns)]]
-    archive = package(columns, rows, flavour=flavour, eml="<eml/>")
+    archive = package(columns, rows, dialect=dialect, eml="<eml/>")
     schema("dwc/tdwg_dwc_text.xsd").assertValid(etree.fromstring(archive.members["meta.xml"]))
 
 

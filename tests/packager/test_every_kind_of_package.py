@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from packager import plugins
+from packager.intake import acceptance
 from packager.models import PackageRequest, Status
 from tests.packager.conftest import run_tasks, unpacked
 
@@ -52,10 +53,23 @@ def test_a_darwin_core_archive_with_tabs(post, portal):
     assert next(iter(members)) == "occurrence.tsv"
 
 
-def test_an_unknown_flavour_of_darwin_core_is_400(post):
+def test_an_unknown_dialect_of_darwin_core_is_400(post):
     answer = post("/package_dwc_archive", format="xlsx")
     assert answer.status_code == 400
     assert "format" in answer.json()["message"]
+
+
+@pytest.mark.parametrize("name", ["dialect", "flavour"])
+def test_the_dialect_of_darwin_core_goes_by_its_former_name_too(built, name):
+    request = built(format="dwca", options={name: "tsv"})
+    assert request.status == Status.SUCCEEDED
+    assert request.options["dialect"] == "tsv"
+    assert next(member for member, _ in request.package.members) == "occurrence.tsv"
+
+
+def test_where_both_names_come_the_new_one_counts(portal, submission):
+    checked = acceptance.check(submission(format="dwca", options={"dialect": "tsv", "flavour": "csv"}))
+    assert (checked.options["dialect"], "flavour" in checked.options) == ("tsv", False)
 
 
 def test_neither_address_nor_secret_nor_key_is_in_any_member(post, portal, settings):

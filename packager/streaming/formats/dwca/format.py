@@ -20,7 +20,7 @@ from packager.streaming.notes import Note, Notes
 from packager.streaming.sources.base import Table
 from packager.streaming.types import Member, Shape
 
-_DEFAULTS: Mapping[str, object] = {"flavour": "csv", "eml": "", "for_gbif": False}
+_DEFAULTS: Mapping[str, object] = {"dialect": "csv", "eml": "", "for_gbif": False}
 _NO = {"", "0", "f", "false", "n", "no", "off"}
 
 
@@ -31,7 +31,7 @@ def _now() -> datetime:
 class DwcaFormat:
     """Rows as a Darwin Core Archive (https://dwc.tdwg.org/text/).
 
-    Options: ``flavour`` (``csv`` or ``tsv``), ``eml`` (a template for eml.xml) and ``for_gbif`` (adds gbif.json).
+    Options: ``dialect`` (``csv`` or ``tsv``), ``eml`` (a template for eml.xml) and ``for_gbif`` (adds gbif.json).
 
     Args:
         settings: how fields map to terms.
@@ -61,7 +61,7 @@ class DwcaFormat:
     def option_schemas(self) -> Mapping[str, Mapping[str, object]]:
         """See ``DescribesOptions``."""
         return {
-            "flavour": {"enum": sorted(FLAVOURS), "default": _DEFAULTS["flavour"]},
+            "dialect": {"enum": sorted(FLAVOURS), "default": _DEFAULTS["dialect"]},
             "eml": {"type": "string", "description": "a template of eml.xml"},
             "for_gbif": {"type": "boolean", "default": False},
         }
@@ -72,8 +72,8 @@ class DwcaFormat:
             if option not in _DEFAULTS:
                 raise RequestError(Note("option_unknown", {"format": self.name, "option": repr(option)}), field=option)
         checked = {**_DEFAULTS, **{key: value for key, value in options.items() if value not in (None, "")}}
-        if checked["flavour"] not in FLAVOURS:
-            raise RequestError(Note("flavour_unknown"), field="flavour")
+        if checked["dialect"] not in FLAVOURS:
+            raise RequestError(Note("dialect_unknown"), field="dialect")
         if not isinstance(checked["eml"], str):
             raise RequestError(Note("eml_no_text"), field="eml")
         return {**checked, "for_gbif": _wanted(checked["for_gbif"])}
@@ -91,7 +91,7 @@ class DwcaFormat:
             FormatError: the field of the ids is missing, or its values are empty or not unique.
         """
         layout = make_layout(table.fields, self._settings)
-        flavour = FLAVOURS[options["flavour"]]
+        flavour = FLAVOURS[options["dialect"]]
         with closing(Build(layout, self._settings.core, flavour, self._temp_directory)) as build:
             yield build.core_member(table, notes)
             yield from build.extension_members()
