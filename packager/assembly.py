@@ -85,15 +85,6 @@ def open_table(submission: Submission, shapes: Iterable[Shape], *, hurried: bool
     return table_source(submission, HURRIED if hurried else None).open(submission.query, tuple(shapes))
 
 
-def count_rows(submission: Submission) -> int | None:
-    """How many rows this request is about, if that can be known quickly. Raises SourceError."""
-    table = open_table(submission, (Shape.ROWS,), hurried=True)
-    try:
-        return table.expected
-    finally:
-        table.close()
-
-
 class Job:
     """One build: ``open`` asks the source and gets everything ready; ``stop`` ends it, from any thread.
 

@@ -71,6 +71,10 @@ class RequestQuerySet(models.QuerySet[Any]):
         """Those that are, or would be, built themselves."""
         return self.filter(leader=None)
 
+    def building(self, *fingerprints: str) -> RequestQuerySet:
+        """Those under way that build one of these contents, and that others can join. At most one for each."""
+        return self.under_way().leading().filter(fingerprint__in=fingerprints)
+
     def stale(self) -> RequestQuerySet:
         """Running ones whose heartbeat stopped."""
         limit = timezone.now() - timedelta(seconds=settings.PACKAGER_STALE_AFTER)

@@ -20,7 +20,7 @@ from packager.errors import Conflict, StoreError
 from packager.intake import acceptance, routing
 from packager.intake.idempotency import Owner
 from packager.lifecycle import transitions
-from packager.models import Delivery, Package, PackageRequest, Queue, Status
+from packager.models import Delivery, Package, PackageRequest, Status
 from packager.security import encryption
 from packager.storage import filesystem
 from packager.submission import Submission, from_request
@@ -48,7 +48,8 @@ def submit(submission: Submission, *, ignore_cache: bool = False, owner: Owner |
     if before := owner and owner.earlier():
         return before
     submission = acceptance.check(submission)
-    queue = _queue_for(submission, ignore_cache)
+    cached = not ignore_cache and fresh_package(submission.fingerprint) is not None
+    queue = routing.queue_for(submission, partial(routing.rows_to_fetch, submission), cached=cached)
     try:
         with transaction.atomic():
             return _save(_new(submission, queue, owner), ignore_cache)
@@ -59,23 +60,10 @@ def submit(submission: Submission, *, ignore_cache: bool = False, owner: Owner |
         raise
 
 
-def _queue_for(submission: Submission, ignore_cache: bool) -> str:
-    fingerprint = submission.fingerprint
-    if not ignore_cache and fresh_package(fingerprint):
-        return Queue.FAST
-    if leader := _leader(fingerprint):
-        return leader.queue
-    return routing.queue_for(submission)
-
-
 def fresh_package(fingerprint: str) -> Package | None:
     """A package of this content that is young enough to be handed out, and is really there."""
     store = filesystem.default()
     return next((p for p in Package.objects.fresh(fingerprint)[:3] if store.has(p.stored_as)), None)
-
-
-def _leader(fingerprint: str) -> PackageRequest | None:
-    return PackageRequest.objects.under_way().leading().filter(fingerprint=fingerprint).first()
 
 
 def _save(request: PackageRequest, ignore_cache: bool) -> PackageRequest:
@@ -117,8 +105,7 @@ def _new(submission: Submission, queue: str, owner: Owner | None) -> PackageRequ
 
 def _join(request: PackageRequest) -> bool:
     # locked, so that the build cannot finish between this look and the commit
-    leading = PackageRequest.objects.under_way().leading().select_for_update()
-    leader = leading.filter(fingerprint=request.fingerprint).first()
+    leader = PackageRequest.objects.building(request.fingerprint).select_for_update().first()
     if leader is None:
         return False
     request.leader, request.queue = leader, leader.queue
@@ -195,7 +182,7 @@ def cancel(request_id: UUID, *, actor: str = "requester", tell: bool = False) ->
 def promote_followers(former: PackageRequest) -> None:
     """Those who joined a request that was given up join whoever does the same work now, or one of them leads."""
     followers = PackageRequest.objects.filter(leader=former, status=Status.QUEUED).order_by("created_at")
-    leader = _leader(former.fingerprint)
+    leader = PackageRequest.objects.building(former.fingerprint).first()
     if leader is None and (first := followers.first()) and transitions.promote(first.pk):
         leader = first
         enqueue(first)
@@ -223,7 +210,7 @@ def retry(request_id: UUID, *, actor: str = "requester") -> PackageRequest:
 
 
 def _queue_again(request: PackageRequest, actor: str) -> PackageRequest:
-    leader = _leader(request.fingerprint)
+    leader = PackageRequest.objects.building(request.fingerprint).first()
     if not transitions.requeue(request.pk, request.status, actor, "tried again", worker_failures=0, leader=leader):
         raise Conflict("The request has changed its state in the meantime")
     request.refresh_from_db()

@@ -18,7 +18,7 @@ from packager.api.v1.filters import ErrorFilter
 from packager.api.v1.pagination import ErrorPages
 from packager.api.v1.problems import documented
 from packager.api.v1.serializers import PackageRequestCreateSerializer
-from packager.intake import acceptance, estimates
+from packager.intake import acceptance, routing
 from packager.lifecycle import requests
 from packager.models import PackageError
 from packager.presentation.serializers import ErrorSerializer, EstimateSerializer
@@ -157,7 +157,7 @@ class EstimateView(KeyView):
         question.is_valid(raise_exception=True)
         submission = acceptance.check(question.submission)
         cached = requests.fresh_package(submission.fingerprint) is not None
-        return Response(EstimateSerializer(estimates.estimate(submission, cached=cached)).data)
+        return Response(EstimateSerializer(routing.estimate(submission, cached=cached)).data)
 
 
 class ErrorsView(KeyView, GenericAPIView[PackageError]):
