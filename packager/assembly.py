@@ -37,22 +37,15 @@ WITHOUT_METADATA = ("dwca",)
 HURRIED = RetryPolicy(connect=3, read=5, attempts=1)
 
 
-def format_options(options: Mapping[str, Any]) -> dict[str, Any]:
-    """The options that belong to the format: all but ``metadata``, which every package has."""
-    return {name: value for name, value in options.items() if name != "metadata"}
-
-
-def check_options(kind: str, format: str, options: Mapping[str, Any]) -> dict[str, Any]:
+def check_options(submission: Submission) -> dict[str, Any]:
     """The options of a request with their defaults filled in. Raises RequestError for what cannot be had."""
-    metadata = options.get("metadata", settings.PACKAGER_METADATA)
-    if not isinstance(metadata, bool):
+    every = {name: value for name, value in submission.options.items() if name == "metadata"}
+    if not all(isinstance(value, bool) for value in every.values()):
         raise RequestError("The option metadata is either true or false", field="metadata")
-    # what goes without saying is left out, so that the same package has the same fingerprint
-    own = {} if metadata == settings.PACKAGER_METADATA else {"metadata": metadata}
-    if kind == Kind.URL:
-        refuse_unknown("file", format_options(options))
-        return own
-    return {**plugins.formats().get(format).check(format_options(options)), **own}
+    if submission.kind == Kind.URL:
+        refuse_unknown("file", submission.format_options)
+        return every
+    return {**plugins.formats().get(submission.format).check(submission.format_options), **every}
 
 
 def _retry_policy() -> RetryPolicy:
@@ -120,7 +113,7 @@ def _open_file(submission: Submission, source: FileSource, progress: Progress) -
 def _open_table(submission: Submission, source: TableSource, progress: Progress) -> Build:
     format = plugins.formats().get(submission.format)
     transform = _Transforms(submission) if plugins.implemented("row_transform") else None
-    options = format.check(format_options(submission.options))
+    options = format.check(submission.format_options)
     query = query_for(format, submission.query)
     table = source.open(query, shapes_for(format, options, transform))
     if transform:
@@ -147,8 +140,7 @@ class _Transforms:
 
 
 def _extra_members(submission: Submission, source: TableSource | None, summary: Summary) -> Iterator[Member]:
-    wanted = submission.options.get("metadata", settings.PACKAGER_METADATA)
-    if wanted and submission.format not in WITHOUT_METADATA:
+    if submission.metadata and submission.format not in WITHOUT_METADATA:
         yield from metadata_members(_description(submission, source), _origin(submission), summary, submission.options)
     for members in plugins.ask("extra_members", submission=submission, summary=summary):
         yield from members

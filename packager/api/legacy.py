@@ -19,7 +19,6 @@ from rest_framework.views import APIView
 from packager.api.v1.base import AlwaysJson
 from packager.errors import BodyTooLarge, NotAuthorized, PackagerError, RequestError
 from packager.intake import validation
-from packager.intake.acceptance import query_parameters
 from packager.lifecycle import maintenance, requests
 from packager.models import Kind
 from packager.presentation import service_status
@@ -132,13 +131,9 @@ class PackageView(LegacyView):
     @staticmethod
     def common(form: Mapping[str, Any]) -> dict[str, Any]:
         """What every request has. Raises RequestError."""
-        email = validation.required("email", form.get("email")).strip()
-        return {
-            "resource_id": validation.required("resource_id", form.get("resource_id")),
-            "email": validation.email_address("email", email),
-            "key": validation.short("key", validation.optional("key", form.get("key")), 2000),
-            "doi": validation.optional("doi", form.get("doi")),
-        }
+        validation.required("email", form.get("email"))
+        resource_id = validation.required("resource_id", form.get("resource_id"))
+        return {"resource_id": resource_id, **validation.carried_fields("legacy", form)}
 
 
 class PackageDatastoreView(PackageView):
@@ -150,7 +145,7 @@ class PackageDatastoreView(PackageView):
         return Submission(
             kind=Kind.DATASTORE,
             api_url=validation.http_address("api_url", api_url),
-            parameters=query_parameters(form),
+            parameters=validation.query_parameters(form),
             format=validation.optional("format", form.get("format")).lower() or "csv",
             **self.common(form),
         )

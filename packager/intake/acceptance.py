@@ -1,4 +1,4 @@
-"""May this request be made? What form and body ask of CKAN, and every rule that a request must pass."""
+"""May this request be made? Every rule that it must pass, whichever door it came through."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from packager.errors import RequestError
 from packager.intake import validation
 from packager.models import Kind
 from packager.security.sites import address_rule
-from packager.submission import Submission
+from packager.submission import FIELDS, Submission
 
 #: Options that had another name before 1.0, by format: former name to name. Both are taken; of both the new one counts.
 FORMER_OPTIONS = {"dwca": {"flavour": "dialect"}}
@@ -26,8 +26,8 @@ def check(submission: Submission) -> Submission:
         RequestError: what cannot be accepted; names the field.
     """
     check_lengths(submission)
-    options = _renamed(submission.format, submission.options)
-    submission = replace(submission, options=assembly.check_options(submission.kind, submission.format, options))
+    submission = replace(submission, options=_renamed(submission.format, submission.options))
+    submission = replace(submission, options=assembly.check_options(submission))
     check_address("resource_url" if submission.kind == Kind.URL else "api_url", submission.source_url)
     if submission.webhook_url:
         webhook.check_address(submission.webhook_url)
@@ -51,32 +51,8 @@ def check_address(field: str, url: str) -> None:
 
 def check_lengths(submission: Submission) -> None:
     """Raises RequestError for what does not fit into the tables, or could break a header."""
-    validation.short("resource_id", submission.resource_id, 255)
-    validation.short("doi", submission.doi, 255)
+    for name, rule in FIELDS.items():
+        if rule.most:
+            validation.short(rule.api or name, getattr(submission, name), rule.most)
     if len(json.dumps(submission.parameters)) > 100_000:
         raise RequestError("The parameters of the query are too long", field="filters")
-
-
-def query_parameters(form: Mapping[str, Any]) -> dict[str, Any]:
-    """The parameters for CKAN out of a form or JSON body; those that were not given are left out.
-
-    Raises:
-        RequestError: a value that cannot be used; names its field.
-    """
-    found = {
-        "filters": validation.json_object("filters", form.get("filters")),
-        "q": _full_text(form.get("q")),
-        "plain": validation.truth("plain", form.get("plain")),
-        "language": validation.optional("language", form.get("language")),
-        "fields": list(validation.names("fields", form.get("fields"))),
-        "sort": validation.optional("sort", form.get("sort")).strip(),
-        "limit": validation.whole_number("limit", form.get("limit")),
-        "offset": validation.whole_number("offset", form.get("offset")),
-    }
-    return {name: value for name, value in found.items() if value not in (None, "", {}, [])}
-
-
-def _full_text(value: Any) -> Any:
-    if isinstance(value, dict):
-        return validation.json_object("q", value)
-    return validation.optional("q", value)

@@ -1,17 +1,19 @@
-"""Turns the text of form fields and JSON bodies into values; every complaint names its field."""
+"""Turns the fields of forms and JSON bodies into values, for every door alike; each complaint names its field."""
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
 from packager.errors import RequestError
+from packager.submission import FIELDS
 
 #: CKAN keeps both as bigint.
 LARGEST = 2**63 - 1
@@ -121,12 +123,12 @@ def names(name: str, value: Any) -> tuple[str, ...]:
 
 
 def email_address(name: str, value: str) -> str:
-    """An e-mail address. Raises RequestError for anything else, line breaks included."""
+    """An e-mail address, blanks around it cut off. Raises RequestError for anything else, line breaks included."""
     try:
-        validate_email(value)
+        validate_email(value.strip())
     except ValidationError:
         raise RequestError(f"Parameter {name} is not a valid e-mail address", field=name) from None
-    return short(name, value, 254)
+    return value.strip()
 
 
 def http_address(name: str, value: str) -> str:
@@ -147,3 +149,43 @@ def choice(name: str, value: str, known: Mapping[str, Any] | list[str]) -> str:
     if value not in known:
         raise RequestError(f"Parameter {name} must be one of {', '.join(sorted(known))}", field=name)
     return value
+
+
+#: How the values of ``Carried.reader`` read a text that is not empty.
+READERS: Mapping[str, Callable[[str, str], str]] = {
+    "text": lambda name, text: text,
+    "email": email_address,
+    "address": http_address,
+    "language": lambda name, text: choice(name, text, dict(settings.LANGUAGES)),
+}
+
+
+def carried_fields(door: Literal["api", "legacy"], given: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a submission that this door reads as the list in ``packager.submission`` says, as far as given.
+
+    Raises:
+        RequestError: a value that cannot be used; names its field.
+    """
+    names = {name: getattr(rule, door) for name, rule in FIELDS.items() if getattr(rule, door)}
+    texts = {name: optional(called, given.get(called)) for name, called in names.items()}
+    return {name: READERS[FIELDS[name].reader](names[name], text) for name, text in texts.items() if text}
+
+
+def query_parameters(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters for CKAN out of a form or JSON body; those that were not given are left out.
+
+    Raises:
+        RequestError: a value that cannot be used; names its field.
+    """
+    q = given.get("q")
+    found = {
+        "filters": json_object("filters", given.get("filters")),
+        "q": json_object("q", q) if isinstance(q, dict) else optional("q", q),
+        "plain": truth("plain", given.get("plain")),
+        "language": optional("language", given.get("language")),
+        "fields": list(names("fields", given.get("fields"))),
+        "sort": optional("sort", given.get("sort")).strip(),
+        "limit": whole_number("limit", given.get("limit")),
+        "offset": whole_number("offset", given.get("offset")),
+    }
+    return {name: value for name, value in found.items() if value not in (None, "", {}, [])}

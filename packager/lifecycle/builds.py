@@ -40,6 +40,7 @@ log = logging.getLogger(__name__)
 class Outcome:
     """A stored archive and what is known about it."""
 
+    fingerprint: str
     stored: Stored
     summary: Summary
     seconds: float
@@ -73,13 +74,14 @@ def build(request_id: UUID) -> None:
 
 
 def _stream(claim: Claim) -> Outcome:
-    request, started = PackageRequest.objects.get(pk=claim.request_id), time.monotonic()
+    submission, started = from_request(PackageRequest.objects.get(pk=claim.request_id)), time.monotonic()
     with Heartbeat(claim) as heartbeat:
-        job = assembly.Job(from_request(request))
+        job = assembly.Job(submission)
         heartbeat.stops(job.stop)
         with closing(job.open(heartbeat.progress)) as build:
             stored = filesystem.default().save(heartbeat.watch(build), before_publishing=heartbeat.confirm)
-    return Outcome(stored, build.summary, time.monotonic() - started)
+    # not that of the request: settings and formats may be others by now than when it was accepted
+    return Outcome(submission.fingerprint, stored, build.summary, time.monotonic() - started)
 
 
 def _finish(claim: Claim, outcome: Outcome) -> None:
@@ -99,7 +101,7 @@ def _finish(claim: Claim, outcome: Outcome) -> None:
 def _save_package(request: PackageRequest, outcome: Outcome) -> Package:
     now, stored, summary = timezone.now(), outcome.stored, outcome.summary
     return Package.objects.create(
-        fingerprint=request.fingerprint,
+        fingerprint=outcome.fingerprint,
         stored_as=stored.name,
         file_name=file_name(request),
         resource_id=request.resource_id,

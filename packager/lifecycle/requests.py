@@ -21,7 +21,6 @@ from packager.intake import acceptance, routing
 from packager.intake.idempotency import Owner
 from packager.lifecycle import transitions
 from packager.models import Delivery, Package, PackageRequest, Status
-from packager.security import encryption
 from packager.storage import filesystem
 from packager.submission import Submission, from_request
 
@@ -85,22 +84,8 @@ def _save(request: PackageRequest, ignore_cache: bool) -> PackageRequest:
 
 
 def _new(submission: Submission, queue: str, owner: Owner | None) -> PackageRequest:
-    now, same = timezone.now(), ("kind", "resource_id", "api_url", "resource_url", "format", "email", "doi")
-    return PackageRequest(
-        **{name: getattr(submission, name) for name in same},
-        parameters=dict(submission.parameters),
-        options=dict(submission.options),
-        language=submission.language,
-        webhook_url=submission.webhook_url,
-        ckan_host=submission.ckan_host,
-        encrypted_key=encryption.encrypt(submission.key),
-        key_used=bool(submission.key),
-        fingerprint=submission.fingerprint,
-        queue=queue,
-        created_at=now,
-        queued_at=now,
-        **(owner.fields if owner else {}),
-    )
+    now, of_owner = timezone.now(), owner.fields if owner else {}
+    return PackageRequest(**submission.columns, **of_owner, queue=queue, created_at=now, queued_at=now)
 
 
 def _join(request: PackageRequest) -> bool:

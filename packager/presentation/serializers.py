@@ -12,6 +12,7 @@ from rest_framework import serializers
 
 from packager.models import Kind, PackageError, PackageRequest, Queue, Status
 from packager.presentation.translation import notes_of
+from packager.submission import FIELDS
 
 
 class PackageMemberSerializer(serializers.Serializer[Any]):
@@ -77,10 +78,6 @@ class PackageRequestSerializer(serializers.Serializer[Any]):
     query = serializers.DictField(source="parameters", help_text="What CKAN is asked for, as far as it was given.")
     format = serializers.CharField(help_text="Empty for a file, which is packed as it is.")
     options = serializers.DictField(help_text="Those of the format.")
-    email = serializers.CharField()
-    mail_language = serializers.CharField(source="language")
-    doi = serializers.CharField()
-    webhook_url = serializers.CharField()
     queue = serializers.ChoiceField(choices=Queue.values)
     place = serializers.SerializerMethodField(
         help_text="How many are built before it; null unless queued, and in lists."
@@ -93,6 +90,12 @@ class PackageRequestSerializer(serializers.Serializer[Any]):
     queued_at = serializers.DateTimeField()
     started_at = serializers.DateTimeField(source="building.started_at", allow_null=True)
     finished_at = serializers.DateTimeField(allow_null=True)
+
+    def get_fields(self) -> dict[str, Any]:
+        """Those above, and those that the list in ``packager.submission`` names."""
+        told = {rule.api: (rule.column or name) for name, rule in FIELDS.items() if rule.api and not rule.secret}
+        sources = {called: None if called == column else column for called, column in told.items()}
+        return {**super().get_fields(), **{name: serializers.CharField(source=s) for name, s in sources.items()}}
 
     @extend_schema_field(OpenApiTypes.URI)
     def get_url(self, request: PackageRequest) -> str:

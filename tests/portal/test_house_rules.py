@@ -22,7 +22,7 @@ ROOMS = {
     "packager/security": "errors streaming",
     "packager/querysets": "security",
     "packager/models": "errors querysets security",
-    "packager/submission": "models security streaming",
+    "packager/submission": "version models plugins security streaming",
     "packager/presentation": "errors models plugins security streaming submission",
     "packager/storage": "errors events models plugins security streaming",
     "packager/assembly": "errors models plugins presentation security storage streaming submission",

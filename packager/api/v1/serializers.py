@@ -1,18 +1,16 @@
-"""What a caller may ask for. The rules are those of ``packager.parameters``, the same as for every other door."""
+"""What a caller may ask for. The rules are those of ``packager.intake``, the same as for every other door."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from django.conf import settings
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from packager.errors import RequestError
 from packager.intake import validation
-from packager.intake.acceptance import query_parameters
 from packager.models import Kind
-from packager.submission import Submission
+from packager.submission import FIELDS, Submission
 
 #: Fields that mean something for tables only.
 OF_TABLES = ("api_url", "filters", "q", "plain", "language", "fields", "sort", "limit", "offset", "format")
@@ -86,11 +84,13 @@ class PackageRequestCreateSerializer(serializers.Serializer[Any]):
     offset = _count("Leave out so many rows at the start.")
     format = _text(30, "`csv` by default; `/api/v1/` lists all.")
     options = Options(required=False, allow_null=True)
-    email = _text(254, "Who gets a mail when it is done. Nobody by default.")
-    mail_language = _text(10, "The language of that mail.")
-    doi = _text(255, "A DOI to cite, which mail and package mention.")
-    key = _text(2000, "A CKAN API key or token, for private data. Kept encrypted until it is done.", write_only=True)
-    webhook_url = _text(2000, "Where to POST the news, signed.")
+
+    def get_fields(self) -> dict[str, Any]:
+        """Those above, and those that the list in ``packager.submission`` names."""
+        carried = {
+            rule.api: _text(rule.most, rule.help, write_only=rule.secret) for rule in FIELDS.values() if rule.api
+        }
+        return {**super().get_fields(), **carried}
 
     def to_internal_value(self, data: Any) -> Any:
         """As always, but a field nobody knows is refused: it is a slip of the pen."""
@@ -103,26 +103,18 @@ class PackageRequestCreateSerializer(serializers.Serializer[Any]):
         """What is asked for, once it is valid. Raises RequestError."""
         data = {name: value for name, value in self.validated_data.items() if value not in (None, "")}
         kind = _kind(data)
-        return Submission(kind=kind, **_common(data), **(_of_file(data) if kind == Kind.URL else _of_table(data)))
+        return Submission(
+            kind=kind,
+            resource_id=validation.required("resource_id", data.get("resource_id")),
+            options=validation.json_object("options", data.get("options")),
+            **validation.carried_fields("api", data),
+            **(_of_file(data) if kind == Kind.URL else _of_table(data)),
+        )
 
 
 def _kind(data: dict[str, Any]) -> str:
     by_address = Kind.URL if "resource_url" in data and "api_url" not in data else Kind.DATASTORE
     return str(data.get("kind", by_address))
-
-
-def _common(data: dict[str, Any]) -> dict[str, Any]:
-    email, webhook_url = data.get("email"), data.get("webhook_url")
-    language = data.get("mail_language", "")
-    return {
-        "resource_id": validation.required("resource_id", data.get("resource_id")),
-        "email": validation.email_address("email", email.strip()) if email else "",
-        "options": validation.json_object("options", data.get("options")),
-        "key": validation.short("key", validation.optional("key", data.get("key")), 2000),
-        "doi": validation.optional("doi", data.get("doi")),
-        "language": validation.choice("mail_language", language, dict(settings.LANGUAGES)) if language else "",
-        "webhook_url": validation.http_address("webhook_url", webhook_url) if webhook_url else "",
-    }
 
 
 def _of_table(data: dict[str, Any]) -> dict[str, Any]:
@@ -131,7 +123,7 @@ def _of_table(data: dict[str, Any]) -> dict[str, Any]:
     api_url = validation.required("api_url", data.get("api_url"))
     return {
         "api_url": validation.http_address("api_url", api_url),
-        "parameters": query_parameters(data),
+        "parameters": validation.query_parameters(data),
         "format": data.get("format", "csv").lower(),
     }
 

@@ -16,7 +16,7 @@ from tqdm import tqdm
 from packager import assembly
 from packager.errors import PackagerError, RequestError
 from packager.intake import validation
-from packager.intake.acceptance import check_address, query_parameters
+from packager.intake.acceptance import check_address
 from packager.models import Kind
 from packager.streaming.pipeline import Summary
 from packager.streaming.types import Progress
@@ -95,7 +95,7 @@ def _submission(options: dict[str, Any]) -> Submission:
         kind=Kind.DATASTORE,
         resource_id=resource_id,
         api_url=api_url,
-        parameters=query_parameters(options),
+        parameters=validation.query_parameters(options),
         format=options["format"],
         key=key,
     )

@@ -55,6 +55,27 @@ class NeedsFields(Protocol):
 
 
 @runtime_checkable
+class Versioned(Protocol):
+    """A format that says which edition of its writer this is. One that does not say is taken for the first."""
+
+    @property
+    def version(self) -> int:
+        """Raised by one with each change after which the same rows and options give other bytes.
+
+        Packages that another edition made are not handed out any more.
+        """
+
+
+@runtime_checkable
+class Configured(Protocol):
+    """A format whose archives depend on the operator's settings."""
+
+    @property
+    def configuration(self) -> str:
+        """Those settings in any form, as long as other settings give another text."""
+
+
+@runtime_checkable
 class DescribesOptions(Protocol):
     """A format with options, which it describes to programs and people."""
 

@@ -47,6 +47,7 @@ class Delimited:
     delimiter: str
     shape: Shape
     free_delimiter: bool
+    version: int = 1
 
     @property
     def option_schemas(self) -> Mapping[str, Mapping[str, object]]:

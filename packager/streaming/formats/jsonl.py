@@ -26,6 +26,7 @@ class JsonLines(WithoutOptions):
 
     name = "jsonl"
     label = gettext_noop("JSON Lines")
+    version = 1
 
     def shapes(self, options: Options) -> Sequence[Shape]:
         """Objects first: passed on as they are they keep every digit, and cost a tenth of parsing and writing lists."""

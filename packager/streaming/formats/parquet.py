@@ -29,6 +29,7 @@ class Parquet(WithoutOptions):
 
     name = "parquet"
     label = gettext_noop("Parquet")
+    version = 1
 
     def shapes(self, options: Options) -> Sequence[Shape]:
         """Values."""

@@ -39,6 +39,7 @@ class Xlsx(WithoutOptions):
 
     name = "xlsx"
     label = gettext_noop("Excel (XLSX)")
+    version = 1
 
     def __init__(self, row_limit: int = ROW_LIMIT) -> None:
         self._row_limit = row_limit

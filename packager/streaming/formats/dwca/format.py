@@ -41,6 +41,7 @@ class DwcaFormat:
 
     name = "dwca"
     label = gettext_noop("Darwin Core Archive")
+    version = 1
 
     def __init__(
         self,
@@ -56,6 +57,11 @@ class DwcaFormat:
     def needed_fields(self) -> Sequence[str]:
         """The field of the ids."""
         return (self._settings.id_field,)
+
+    @property
+    def configuration(self) -> str:
+        """See ``Configured``. Of definition files it is what they say that counts, not where they lie."""
+        return repr(self._settings)
 
     @property
     def option_schemas(self) -> Mapping[str, Mapping[str, object]]:
