@@ -7,7 +7,7 @@ from uuid import UUID
 
 from packager.delivery import deliveries
 from packager.errors import RequestError
-from packager.lifecycle import builds, maintenance, requests
+from packager.lifecycle import builds, dispatch, maintenance, requests
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +40,7 @@ def expire_packages() -> int:
 def hand_over(ids_and_queues: list[tuple[str, str]]) -> None:
     """Queue the builds of many requests."""
     for request_id, queue in ids_and_queues:
-        requests.hand_over(request_id, queue)
+        dispatch.hand_over(request_id, queue)
 
 
 def rebuild(request_ids: list[str]) -> None:
@@ -48,5 +48,5 @@ def rebuild(request_ids: list[str]) -> None:
     for request_id in request_ids:
         try:
             requests.rebuild(UUID(request_id))
-        except RequestError as fault:
-            log.warning("request %s cannot be built anew: %s", request_id, fault.message)
+        except RequestError as error:
+            log.warning("request %s cannot be built anew: %s", request_id, error.message)

@@ -14,7 +14,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
-from packager.lifecycle import requests
+from packager.lifecycle import dispatch
 from packager.models import Delivery
 from packager.presentation.service_status import Overview, overview
 from packager.storage import filesystem
@@ -52,7 +52,7 @@ def _database() -> bool:
 
 
 def _queue() -> bool:
-    return all(requests.queue_length(queue) >= 0 for queue in settings.QUEUES)
+    return all(dispatch.queue_length(queue) >= 0 for queue in settings.QUEUES)
 
 
 def _store() -> bool:

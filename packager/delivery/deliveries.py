@@ -26,14 +26,21 @@ log = logging.getLogger(__name__)
 
 #: Minutes between attempts; the last one repeats until PACKAGER_DELIVERY_HOURS are over.
 WAITS = (1, 2, 5, 10, 20, 30)
+#: As many deliveries as get a task each.
+FEW = 2
 
 
-def announce(request: PackageRequest, subject: str, *, by_mail: bool = True) -> list[Delivery]:
-    """Save what has to be sent about ``request`` and hand it to the cluster after the commit.
+def announce(request: PackageRequest, subject: str) -> None:
+    """Save what has to be sent about ``request`` and hand it to the cluster after the commit."""
+    announce_many([(request, subject)])
+
+
+def announce_many(news: list[tuple[PackageRequest, str]], *, by_mail: bool = True) -> None:
+    """The same for each request (with the subject beside it).
 
     Without ``by_mail`` only the webhook is called: of what people did themselves they need no mail.
     """
-    return [queue(request, channel, subject, address) for channel, address in _channels(request, by_mail)]
+    _save((request, subject, *way) for request, subject in news for way in _channels(request, by_mail))
 
 
 def _channels(request: PackageRequest, by_mail: bool) -> Iterator[tuple[str, str]]:
@@ -44,43 +51,33 @@ def _channels(request: PackageRequest, by_mail: bool) -> Iterator[tuple[str, str
         yield "webhook", request.webhook_url
 
 
-def queue(request: PackageRequest, channel: str, subject: str, address: str) -> Delivery:
-    """Save one delivery and hand it to the cluster after the commit."""
-    now = timezone.now()
-    delivery = Delivery.objects.create(
-        request=request, channel=channel, subject=subject, address=address, created_at=now, next_attempt_at=now
-    )
-    transaction.on_commit(partial(_hand_over, delivery.pk))
-    return delivery
-
-
-def announce_many(news: list[tuple[PackageRequest, str]]) -> None:
-    """The same for each request (with the subject beside it)."""
-    _save_many((request, subject, *way) for request, subject in news for way in _channels(request, by_mail=True))
-
-
 def mail_many(news: list[tuple[PackageRequest, str]]) -> None:
     """Save a mail for each request (with the subject beside it) and hand them to the cluster after the commit."""
-    _save_many((request, subject, "email", request.email) for request, subject in news)
+    _save((request, subject, "email", request.email) for request, subject in news)
 
 
-def _save_many(news: Iterable[tuple[PackageRequest, str, str, str]]) -> None:
+def _save(news: Iterable[tuple[PackageRequest, str, str, str]]) -> list[Delivery]:
     now = timezone.now()
     common = {"created_at": now, "next_attempt_at": now}
     saved = Delivery.objects.bulk_create(
         Delivery(request=request, subject=subject, channel=channel, address=address, **common)
         for request, subject, channel, address in news
     )
-    if saved:
-        transaction.on_commit(partial(async_task, "packager.tasks.send_due_deliveries", cluster="fast"))
+    # a broker takes its time for each task, and a web request has none: from a few on one task sees to all
+    if len(saved) <= FEW:
+        for delivery in saved:
+            transaction.on_commit(partial(_start, "packager.tasks.deliver", delivery.pk))
+    else:
+        transaction.on_commit(partial(_start, "packager.tasks.send_due_deliveries"))
+    return saved
 
 
-def _hand_over(delivery_id: int) -> None:
+def _start(task: str, *arguments: object) -> None:
     try:
-        async_task("packager.tasks.deliver", delivery_id, cluster="fast")
+        async_task(task, *arguments, cluster="fast")
     except Exception:  # whatever the broker's client raises
-        # it is saved and due; the schedule that sends due deliveries finds it
-        log.exception("delivery %s could not be handed to the queue", delivery_id)
+        # the deliveries are saved and due; the schedule that sends due deliveries finds them
+        log.exception("%s could not be handed to the queue", task)
 
 
 def deliver(delivery_id: int) -> None:
@@ -139,11 +136,12 @@ def send_due() -> int:
     """Hand every due delivery to the cluster (again). Returns how many."""
     due = list(Delivery.objects.due().values_list("pk", flat=True)[:1000])
     for delivery_id in due:
-        _hand_over(delivery_id)
+        _start("packager.tasks.deliver", delivery_id)
     return len(due)
 
 
 def resend(delivery: Delivery) -> Delivery:
     """Send the same news again, as a new delivery."""
     with transaction.atomic():
-        return queue(delivery.request, delivery.channel, delivery.subject, delivery.address)
+        (again,) = _save([(delivery.request, delivery.subject, delivery.channel, delivery.address)])
+    return again

@@ -8,9 +8,10 @@ from django.conf import settings
 from django.db import transaction
 
 from packager.errors import WorkerLost
-from packager.lifecycle import builds, requests, transitions
+from packager.lifecycle import builds, cache, dispatch, transitions
+from packager.lifecycle.operations import promote_followers
 from packager.lifecycle.transitions import Claim
-from packager.models import Package, PackageRequest, Queue, increase
+from packager.models import Package, PackageRequest, Queue
 from packager.storage import filesystem
 
 log = logging.getLogger(__name__)
@@ -30,34 +31,32 @@ def _take_back(request: PackageRequest) -> bool:
         builds.give_up(Claim(request.pk, request.attempt), WorkerLost(f"worker {request.worker}"))
         return True
     with transaction.atomic():
-        note = "the worker that built it stopped"
-        if not transitions.requeue(request.pk, "running", "portal", note, **increase(worker_failures=1)):
+        if not transitions.take_back(request, "the worker that built it stopped"):
             return False
-        requests.enqueue(request)
+        dispatch.enqueue([request])
     return True
 
 
 def _hand_over_forgotten() -> int:
     # a task that still waits in the broker is not lost, however long it waits
-    idle = [queue for queue in Queue.values if requests.queue_length(queue) == 0]
+    idle = [queue for queue in Queue.values if dispatch.queue_length(queue) == 0]
     forgotten = list(PackageRequest.objects.forgotten().filter(queue__in=idle))
     for request in forgotten:
-        requests.enqueue(request)
+        dispatch.enqueue([request])
     return len(forgotten)
 
 
 def _lead_stranded() -> int:
-    stranded = PackageRequest.objects.stranded().select_related("leader")
-    leaders = {request.leader for request in stranded if request.leader}
+    leaders = set(PackageRequest.objects.stranded().values_list("leader", flat=True))
     for former in leaders:
         with transaction.atomic():
-            requests.promote_followers(former)
+            promote_followers([former])
     return len(leaders)
 
 
 def expire_packages() -> int:
     """Delete packages past their time, old keys, and what dead builds left behind. Returns how many packages went."""
-    gone = requests.expire_all(list(Package.objects.expired()))
+    gone = cache.expire_all(list(Package.objects.expired()))
     PackageRequest.objects.with_old_keys().update(encrypted_key="")
     filesystem.default().sweep(LEFTOVER_AGE)
     return gone
@@ -65,4 +64,4 @@ def expire_packages() -> int:
 
 def clear_packages() -> int:
     """Delete every package. Returns how many went."""
-    return requests.expire_all(list(Package.objects.kept()))
+    return cache.expire_all(list(Package.objects.kept()))

@@ -5,31 +5,24 @@ API, admin, commands and plugins call these functions and nothing deeper.
 
 from __future__ import annotations
 
-import logging
 from functools import partial
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
-from django_q.brokers import get_broker
-from django_q.tasks import async_task
 
 from packager import events
 from packager.delivery import deliveries
-from packager.errors import Conflict, StoreError
+from packager.errors import Conflict
 from packager.intake import acceptance, routing
 from packager.intake.idempotency import Owner
-from packager.lifecycle import transitions
+from packager.lifecycle import bulk, dispatch, transitions
+from packager.lifecycle.cache import fresh_package
+from packager.lifecycle.operations import NEWS as NEWS
+from packager.lifecycle.operations import RETRYABLE as RETRYABLE
+from packager.lifecycle.operations import Cancel, Rebuild, Resend, Retry
 from packager.models import Delivery, Package, PackageRequest, Status
-from packager.storage import filesystem
 from packager.submission import Submission, from_request
-
-log = logging.getLogger(__name__)
-
-#: From these states a request can be queued again.
-RETRYABLE = (Status.FAILED, Status.CANCELLED, Status.EXPIRED)
-#: What the requester is told in these states.
-NEWS: dict[str, str] = {Status.SUCCEEDED: Delivery.Subject.READY, Status.FAILED: Delivery.Subject.FAILED}
 
 
 def submit(submission: Submission, *, ignore_cache: bool = False, owner: Owner | None = None) -> PackageRequest:
@@ -49,20 +42,16 @@ def submit(submission: Submission, *, ignore_cache: bool = False, owner: Owner |
     submission = acceptance.check(submission)
     cached = not ignore_cache and fresh_package(submission.fingerprint) is not None
     queue = routing.queue_for(submission, partial(routing.rows_to_fetch, submission), cached=cached)
+    now, of_owner = timezone.now(), owner.fields if owner else {}
+    request = PackageRequest(**submission.columns, **of_owner, queue=queue, created_at=now, queued_at=now)
     try:
         with transaction.atomic():
-            return _save(_new(submission, queue, owner), ignore_cache)
+            return _save(request, ignore_cache)
     except IntegrityError:
         # the same call is being answered a second time, at this moment
         if before := owner and owner.earlier():
             return before
         raise
-
-
-def fresh_package(fingerprint: str) -> Package | None:
-    """A package of this content that is young enough to be handed out, and is really there."""
-    store = filesystem.default()
-    return next((p for p in Package.objects.fresh(fingerprint)[:3] if store.has(p.stored_as)), None)
 
 
 def _save(request: PackageRequest, ignore_cache: bool) -> PackageRequest:
@@ -79,13 +68,8 @@ def _save(request: PackageRequest, ignore_cache: bool) -> PackageRequest:
         if not _join(request):
             raise
     else:
-        enqueue(request)
+        dispatch.enqueue([request])
     return _accept(request, "")
-
-
-def _new(submission: Submission, queue: str, owner: Owner | None) -> PackageRequest:
-    now, of_owner = timezone.now(), owner.fields if owner else {}
-    return PackageRequest(**submission.columns, **of_owner, queue=queue, created_at=now, queued_at=now)
 
 
 def _join(request: PackageRequest) -> bool:
@@ -121,27 +105,6 @@ def announce_served(request: PackageRequest, package: Package) -> None:
     transaction.on_commit(partial(events.publish, served))
 
 
-def enqueue(request: PackageRequest) -> None:
-    """Hand the build to the cluster once the transaction is committed."""
-    transaction.on_commit(partial(hand_over, str(request.pk), request.queue))
-
-
-def enqueue_many(rows: list[PackageRequest]) -> None:
-    """Hand many builds over, by way of one task: a cluster takes its time for each, a web request has none."""
-    ids = [(str(row.pk), row.queue) for row in rows]
-    if ids:
-        transaction.on_commit(partial(async_task, "packager.tasks.hand_over", ids, cluster="fast"))
-
-
-def hand_over(request_id: str, queue: str) -> None:
-    """Hand one build to its cluster now. A broker that is away is logged, not raised."""
-    try:
-        async_task("packager.tasks.build_package", request_id, cluster=queue)
-    except Exception:  # whatever the broker's client raises
-        # the request is saved; `requeue_stale` hands it over again when the broker is back
-        log.exception("request %s could not be handed to the queue %s", request_id, queue)
-
-
 def cancel(request_id: UUID, *, actor: str = "requester", tell: bool = False) -> PackageRequest:
     """Cancel a request that is queued or running. Those who joined it go on, one of them leading.
 
@@ -153,25 +116,7 @@ def cancel(request_id: UUID, *, actor: str = "requester", tell: bool = False) ->
     Raises:
         Conflict: it is not under way any more.
     """
-    with transaction.atomic():
-        if not transitions.cancel(request_id, actor):
-            raise Conflict("Only a request that is queued or running can be cancelled")
-        request = PackageRequest.objects.get(pk=request_id)
-        promote_followers(request)
-        deliveries.announce(request, Delivery.Subject.CANCELLED, by_mail=tell)
-        cancelled = events.RequestCancelled(**request.event_facts())
-        transaction.on_commit(partial(events.publish, cancelled))
-    return request
-
-
-def promote_followers(former: PackageRequest) -> None:
-    """Those who joined a request that was given up join whoever does the same work now, or one of them leads."""
-    followers = PackageRequest.objects.filter(leader=former, status=Status.QUEUED).order_by("created_at")
-    leader = PackageRequest.objects.building(former.fingerprint).first()
-    if leader is None and (first := followers.first()) and transitions.promote(first.pk):
-        leader = first
-        enqueue(first)
-    followers.update(leader=leader)
+    return bulk.one(Cancel(actor, tell), request_id)
 
 
 def retry(request_id: UUID, *, actor: str = "requester") -> PackageRequest:
@@ -180,41 +125,16 @@ def retry(request_id: UUID, *, actor: str = "requester") -> PackageRequest:
     Raises:
         Conflict: it is in no state to be retried, or needs a CKAN key that is no longer kept.
     """
-    request = PackageRequest.objects.get(pk=request_id)
-    if request.status not in RETRYABLE:
-        raise Conflict("Only a request that failed, was cancelled or has expired can be tried again")
-    if request.key_gone:
-        raise Conflict("The key that this request needs is no longer kept; ask for the data again at the data portal")
-    try:
-        with transaction.atomic():
-            return _queue_again(request, actor)
-    except IntegrityError:
-        # somebody asked for the same a moment ago; the second look finds them
-        with transaction.atomic():
-            return _queue_again(request, actor)
+    return bulk.one(Retry(actor), request_id)
 
 
-def _queue_again(request: PackageRequest, actor: str) -> PackageRequest:
-    leader = PackageRequest.objects.building(request.fingerprint).first()
-    if not transitions.requeue(request.pk, request.status, actor, "tried again", worker_failures=0, leader=leader):
-        raise Conflict("The request has changed its state in the meantime")
-    request.refresh_from_db()
-    if leader is None:
-        enqueue(request)
-    return request
-
-
-def resend(request_id: UUID) -> Delivery:
+def resend(request_id: UUID) -> PackageRequest:
     """Send the requester the mail about the end of the request again.
 
     Raises:
         Conflict: there is no news, or no address.
     """
-    request = PackageRequest.objects.get(pk=request_id)
-    if request.status not in NEWS or "@" not in request.email:
-        raise Conflict("There is no mail that could be sent again")
-    with transaction.atomic():
-        return deliveries.queue(request, "email", NEWS[request.status], request.email)
+    return bulk.one(Resend(), request_id)
 
 
 def rebuild(request_id: UUID) -> PackageRequest:
@@ -225,38 +145,6 @@ def rebuild(request_id: UUID) -> PackageRequest:
         RequestError: the request would not be accepted any more.
     """
     request = PackageRequest.objects.get(pk=request_id)
-    if request.key_gone:
-        raise Conflict("The key that this request needs is no longer kept; ask for the data again at the data portal")
+    if reason := Rebuild().refusal(request):
+        raise Conflict(reason)
     return submit(from_request(request), ignore_cache=True)
-
-
-def expire(package: Package) -> None:
-    """Delete a package's file and say so wherever it was offered.
-
-    The file goes first: if this is interrupted, doing it again finishes it.
-
-    Raises:
-        StoreError: the file could not be deleted.
-    """
-    filesystem.default().delete(package.stored_as)
-    with transaction.atomic():
-        Package.objects.kept().filter(pk=package.pk).update(deleted_at=timezone.now())
-        for request_id in package.requests.filter(status=Status.SUCCEEDED).values_list("pk", flat=True):
-            transitions.expire(request_id)
-
-
-def expire_all(packages: list[Package]) -> int:
-    """Expire each of ``packages``; one that cannot be deleted is logged and left. Returns how many went."""
-    gone = 0
-    for package in packages:
-        try:
-            expire(package)
-            gone += 1
-        except StoreError:
-            log.exception("package %s could not be deleted", package.pk)
-    return gone
-
-
-def queue_length(queue: str) -> int:
-    """How many tasks wait in the broker for this cluster."""
-    return int(get_broker(queue).queue_size())

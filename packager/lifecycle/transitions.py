@@ -1,13 +1,13 @@
 """The only place where a request changes its state.
 
 Each change is one conditional UPDATE and one line of history, in one transaction. Whoever loses a race gets ``False``
-(or None) and has changed nothing. A build is fenced by ``attempt``: it may report and finish only while its number is
-the current one.
+(or None, or StateChanged) and has changed nothing. A build is fenced by ``attempt``: it may report and finish only
+while its number is the current one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -16,7 +16,9 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from packager.models import Package, PackageError, PackageRequest, RequestHistory, Status
+from packager.models import Package, PackageError, PackageRequest, RequestHistory, Status, increase
+
+Rows = Sequence[PackageRequest]
 
 
 class StateChanged(Exception):
@@ -125,33 +127,43 @@ def _failure(error: PackageError) -> dict[str, Any]:
     }
 
 
-def cancel(request_id: UUID, actor: str) -> bool:
-    """Stop a request, running or not. A worker that is building it finds out with its next report."""
-    everything, end = PackageRequest.objects.all(), {"finished_at": timezone.now(), "leader": None}
-    return any(_move(everything, request_id, before, "cancelled", actor, "", **end) for before in ("queued", "running"))
+def take_back(request: PackageRequest, note: str) -> bool:
+    """Queue a build again whose worker stopped, which is counted. False if it is alive after all."""
+    again = {**AFRESH, "queued_at": timezone.now(), **increase(worker_failures=1)}
+    return _move(PackageRequest.objects.stale(), request.pk, "running", "queued", "", note, **again)
 
 
-def promote(follower_id: UUID) -> bool:
-    """A follower whose leader is gone builds for itself. Raises IntegrityError if another one leads already."""
-    joined = PackageRequest.objects.filter(leader__isnull=False)
-    return _move(
-        joined, follower_id, "queued", "queued", "", "leads from here on", leader=None, queued_at=timezone.now()
-    )
+def expire(request_id: UUID) -> bool:
+    """The package of a request is gone."""
+    return _move(PackageRequest.objects.all(), request_id, "succeeded", "expired", "", "the package was deleted")
 
 
-def requeue(request_id: UUID, before: str, actor: str, note: str = "", **changes: Any) -> bool:
-    """Back into the queue: a retry, or a lost build. Raises IntegrityError if the same work is under way."""
-    again = {**AFRESH, "queued_at": timezone.now()}
-    stale = PackageRequest.objects.stale() if before == Status.RUNNING else PackageRequest.objects.all()
-    return _move(stale, request_id, before, "queued", actor, note, **again, **changes)
+# ------------------------------------------------------------ many, or one of them: read under a lock by the caller
 
 
-def move_many(rows: Iterable[PackageRequest], to: str, actor: str, note: str, **changes: Any) -> list[PackageRequest]:
-    """Move requests that the caller has read under a lock, in as many queries as they have states.
+def requeue(rows: Rows, actor: str, *, leader: Any) -> None:
+    """Queue requests again that came to an end: to be built, or to wait for ``leader``.
 
-    All or none: raises StateChanged if one of them is not in the state in which it was read any more.
+    Raises:
+        StateChanged: one of them has another state by now.
+        IntegrityError: the same work is under way.
     """
-    rows, now = list(rows), timezone.now()
+    again = {**AFRESH, "worker_failures": 0, "queued_at": timezone.now()}
+    _move_rows(rows, Status.QUEUED, actor, "tried again", leader=leader, **again)
+
+
+def cancel(rows: Rows, actor: str) -> None:
+    """Stop requests, running or not. Raises StateChanged."""
+    _move_rows(rows, Status.CANCELLED, actor, "", finished_at=timezone.now(), leader=None)
+
+
+def promote(rows: Rows) -> None:
+    """Followers whose leader is gone are built themselves. Raises StateChanged; IntegrityError if others lead."""
+    _move_rows(rows, Status.QUEUED, "", "leads from here on", leader=None, queued_at=timezone.now())
+
+
+def _move_rows(rows: Rows, to: str, actor: str, note: str, **changes: Any) -> None:
+    now = timezone.now()
     for before in {row.status for row in rows}:
         ids = [row.pk for row in rows if row.status == before]
         if PackageRequest.objects.filter(pk__in=ids, status=before).update(status=to, **changes) != len(ids):
@@ -160,9 +172,3 @@ def move_many(rows: Iterable[PackageRequest], to: str, actor: str, note: str, **
     RequestHistory.objects.bulk_create(
         RequestHistory(request=row, from_status=row.status, attempt=row.attempt, **facts) for row in rows
     )
-    return rows
-
-
-def expire(request_id: UUID) -> bool:
-    """The package of a request is gone."""
-    return _move(PackageRequest.objects.all(), request_id, "succeeded", "expired", "", "the package was deleted")

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from django.db import IntegrityError
+from django_q.models import OrmQ
+from django_q.signing import SignedPackage
 
+from packager import events
 from packager.errors import Conflict
-from packager.lifecycle import bulk, personal_data, requests
+from packager.lifecycle import bulk, personal_data, requests, transitions
 from packager.models import Delivery, PackageRequest, RequestHistory, Status
 from stats.models import Requester, RequestRecord
 from tests.packager.conftest import run_tasks
@@ -38,6 +42,83 @@ def test_many_take_no_more_queries_than_few(portal, django_assert_max_num_querie
         tally = deed(rows)
     assert (len(tally.done), tally.left) == (count, 0)
     assert states() == {after: count}
+
+
+def told_and_written() -> list[object]:
+    """What an operation left behind, but for times."""
+    history = RequestHistory.objects.values_list("from_status", "to_status", "actor", "note")
+    deliveries = Delivery.objects.values_list("channel", "subject", "address")
+    tasks = [SignedPackage.loads(queued.payload)["func"] for queued in OrmQ.objects.all()]
+    return [sorted(history), sorted(deliveries), sorted(set(tasks)), states()]
+
+
+@pytest.mark.parametrize(
+    ("one", "many", "before"),
+    [
+        (lambda pk: requests.retry(pk, actor="grace"), lambda rows: bulk.retry_many(rows, "grace"), Status.FAILED),
+        (
+            lambda pk: requests.cancel(pk, actor="grace", tell=True),
+            lambda rows: bulk.cancel_many(rows, "grace"),
+            Status.RUNNING,
+        ),
+        (requests.resend, bulk.resend_many, Status.SUCCEEDED),
+    ],
+    ids=["retry", "cancel", "resend"],
+)
+def test_one_is_changed_and_told_as_many_are(portal, monkeypatch, one, many, before):
+    heard: list[type] = []
+    monkeypatch.setattr(events, "publish", lambda event: heard.append(type(event)))
+    left = []
+    for do in (lambda row: one(row.pk), lambda row: many(chosen([row]))):
+        for model in (OrmQ, PackageRequest):
+            model.objects.all().delete()
+        do(make(1, before, webhook_url="https://hooks.example.org/x")[0])
+        left.append([*told_and_written(), list(heard)])
+        heard.clear()
+    assert left[0] == left[1]
+
+
+@pytest.mark.parametrize(
+    ("one", "many", "wrong"),
+    [
+        (requests.retry, lambda rows: bulk.retry_many(rows, "grace"), Status.SUCCEEDED),
+        (requests.cancel, lambda rows: bulk.cancel_many(rows, "grace"), Status.FAILED),
+        (requests.resend, bulk.resend_many, Status.CANCELLED),
+    ],
+    ids=["retry", "cancel", "resend"],
+)
+def test_one_is_refused_where_many_are_left(portal, one, many, wrong):
+    (row,) = make(1, wrong)
+    with pytest.raises(Conflict):
+        one(row.pk)
+    assert many(chosen([row])) == bulk.Tally([], 1)
+
+
+@pytest.mark.parametrize("error", [IntegrityError, transitions.StateChanged])
+def test_if_somebody_else_is_faster_with_one_the_others_are_still_done(portal, monkeypatch, error):
+    rows, original = make(3, Status.FAILED), transitions.requeue
+
+    def taken(found, actor, *, leader):
+        if rows[1].pk in {row.pk for row in found}:
+            raise error
+        original(found, actor, leader=leader)
+
+    monkeypatch.setattr(transitions, "requeue", taken)
+    tally = bulk.retry_many(chosen(rows), "grace")
+    assert (set(tally.done), tally.left) == ({rows[0].pk, rows[2].pk}, 1)
+    assert states() == {Status.QUEUED: 2, Status.FAILED: 1}
+
+
+def test_a_broker_that_is_away_keeps_nothing_from_being_saved(portal, monkeypatch):
+    def away(*_, **__):
+        raise ConnectionError
+
+    monkeypatch.setattr("packager.lifecycle.dispatch.async_task", away)
+    monkeypatch.setattr("packager.delivery.deliveries.async_task", away)
+    bulk.retry_many(chosen(make(3, Status.FAILED)), "grace")
+    bulk.cancel_many(chosen(make(1, Status.RUNNING, fingerprint="other")), "grace")
+    assert states()[Status.QUEUED] == 3
+    assert Delivery.objects.filter(state="pending").count() == 1
 
 
 def test_of_those_that_ask_for_the_same_one_leads_and_the_others_follow(portal):
@@ -123,6 +204,14 @@ def test_many_are_rebuilt_by_the_cluster(built, portal):
     bulk.rebuild_many(chosen([built()]))
     run_tasks()
     assert states() == {Status.SUCCEEDED: 2}
+
+
+def test_a_request_whose_key_is_gone_is_not_rebuilt(portal):
+    (row,) = make(1, Status.FAILED, key_used=True)
+    with pytest.raises(Conflict, match="no longer kept"):
+        requests.rebuild(row.pk)
+    assert bulk.rebuild_many(chosen([row])) == bulk.Tally([], 1)
+    assert not OrmQ.objects.exists()
 
 
 def test_forgetting_leaves_no_address_behind(built, portal):

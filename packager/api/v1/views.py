@@ -19,7 +19,7 @@ from packager.api.v1.pagination import ErrorPages
 from packager.api.v1.problems import documented
 from packager.api.v1.serializers import PackageRequestCreateSerializer
 from packager.intake import acceptance, routing
-from packager.lifecycle import requests
+from packager.lifecycle.cache import fresh_package
 from packager.models import PackageError
 from packager.presentation.serializers import ErrorSerializer, EstimateSerializer
 from packager.security.api_keys import Scope
@@ -156,7 +156,7 @@ class EstimateView(KeyView):
         question = PackageRequestCreateSerializer(data=call.data)
         question.is_valid(raise_exception=True)
         submission = acceptance.check(question.submission)
-        cached = requests.fresh_package(submission.fingerprint) is not None
+        cached = fresh_package(submission.fingerprint) is not None
         return Response(EstimateSerializer(routing.estimate(submission, cached=cached)).data)
 
 
