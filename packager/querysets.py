@@ -23,6 +23,10 @@ SENDER_LOST_AFTER = timedelta(minutes=10)
 CLUSTER_LOST_AFTER = timedelta(seconds=16)
 
 
+#: A CKAN key came with the request and is erased by now, as ``PackageRequest.key_gone`` says of one.
+KEY_GONE = Q(key_used=True, encrypted_key="")
+
+
 class Waiting(Protocol):
     """As much of a request as tells its place."""
 

@@ -16,7 +16,7 @@ from packager.delivery import deliveries
 from packager.errors import Conflict
 from packager.intake import acceptance, routing
 from packager.intake.idempotency import Owner
-from packager.lifecycle import bulk, dispatch, transitions
+from packager.lifecycle import bulk, dispatch, failures, transitions
 from packager.lifecycle.cache import fresh_package
 from packager.lifecycle.operations import NEWS as NEWS
 from packager.lifecycle.operations import RETRYABLE as RETRYABLE
@@ -99,7 +99,11 @@ def _serve(request: PackageRequest, package: Package) -> PackageRequest:
 
 
 def announce_served(request: PackageRequest, package: Package) -> None:
-    """Tell the requester and the listeners that a package is there. To be called inside the transaction."""
+    """What follows when a package is there: the requester and the listeners are told, and errors are resolved.
+
+    To be called inside the transaction.
+    """
+    failures.resolve(request.errors.all(), None, failures.SUCCEEDED_LATER)
     deliveries.announce(request, Delivery.Subject.READY)
     served = events.RequestServed(**request.event_facts(), rows=package.rows, size=package.size, cached=request.cached)
     transaction.on_commit(partial(events.publish, served))

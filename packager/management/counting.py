@@ -10,10 +10,11 @@ from django.core.management.base import BaseCommand, CommandParser
 
 
 class CountingCommand(BaseCommand, ABC):
-    """Prints ``<count> <sentence>``, or with ``--json`` an object with the count under ``name``."""
+    """Prints how many ``thing``s were ``done``, or with ``--json`` an object with the count under ``name``."""
 
     name: ClassVar[str]
-    sentence: ClassVar[str]
+    thing: ClassVar[str]
+    done: str
 
     def add_arguments(self, parser: CommandParser) -> None:
         """For people, or for scripts."""
@@ -22,7 +23,8 @@ class CountingCommand(BaseCommand, ABC):
     def handle(self, *_: Any, **options: Any) -> None:
         """Do it and say how many there were."""
         count = self.count(**options)
-        self.stdout.write(json.dumps({self.name: count}) if options["json"] else f"{count} {self.sentence}")
+        sentence = f"{count} {self.thing}{'' if count == 1 else 's'} {self.done}."
+        self.stdout.write(json.dumps({self.name: count}) if options["json"] else sentence)
 
     @abstractmethod
     def count(self, **options: Any) -> int:

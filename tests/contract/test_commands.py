@@ -28,7 +28,7 @@ OPTIONS = {
     "statistics": "-o -l -r -e -x",
     "clear_caches": "--json",
     "reset": "--no-input",
-    "retry_failed": "--since --resource --json",
+    "retry_failed": "--since --resource --all-ages --dry-run --json",
     "requeue_stale": "--json",
     "expire_packages": "--json",
     "anonymize": "--dry-run",

@@ -13,7 +13,8 @@ class Command(CountingCommand):
 
     help = "Delete every package in the store. Requests and statistics stay; links answer 410 from then on."
     name = "deleted"
-    sentence = "packages deleted."
+    thing = "package"
+    done = "deleted"
 
     def count(self, **_: Any) -> int:
         """Do it."""

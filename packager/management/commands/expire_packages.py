@@ -13,7 +13,8 @@ class Command(CountingCommand):
 
     help = "Delete packages past their time (PACKAGER_EXPIRY_DAYS) and what dead builds left behind."
     name = "deleted"
-    sentence = "packages deleted."
+    thing = "package"
+    done = "deleted"
 
     def count(self, **_: Any) -> int:
         """Do it."""

@@ -13,7 +13,8 @@ class Command(CountingCommand):
 
     help = "Queue builds again whose worker died, and requests whose task got lost."
     name = "taken_back"
-    sentence = "requests taken back."
+    thing = "request"
+    done = "taken back"
 
     def count(self, **_: Any) -> int:
         """Do it."""

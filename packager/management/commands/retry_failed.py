@@ -9,39 +9,42 @@ from typing import Any
 from django.core.management.base import CommandParser
 from django.utils.dateparse import parse_date, parse_datetime
 
-from packager.errors import Conflict
-from packager.lifecycle import requests
+from packager.lifecycle import failures
 from packager.management.counting import CountingCommand
-from packager.models import PackageRequest
 
 
 class Command(CountingCommand):
     """Retries many at once."""
 
-    help = "Queue failed requests again: all of them, or those since a time, or those of one resource."
+    help = (
+        "Queue failed requests again: all of the last PACKAGER_RETRY_MAX_AGE days, or those since a time, or those of "
+        "one resource. Requests whose errors are resolved are left out."
+    )
     name = "queued"
-    sentence = "requests queued again."
+    thing = "request"
+    done = "queued again"
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Which ones."""
         super().add_arguments(parser)
-        parser.add_argument("--since", type=_time, help="failed since then: 2026-11-20 or 2026-11-20T08:00 (UTC)")
+        parser.add_argument(
+            "--since", type=_time, help="failed since then, however long ago: 2026-11-20 or 2026-11-20T08:00 (UTC)"
+        )
         parser.add_argument("--resource", metavar="ID", help="only requests for this resource")
+        parser.add_argument("--all-ages", action="store_true", help="however long ago they failed")
+        parser.add_argument("--dry-run", action="store_true", help="say how many would be queued, and change nothing")
 
     def count(self, **options: Any) -> int:
-        """Queue them."""
-        filters = {"finished_at__gte": options["since"], "resource_id": options["resource"]}
-        chosen = PackageRequest.objects.failed(**{name: value for name, value in filters.items() if value})
-        return sum(_retry(pk) for pk in list(chosen.values_list("pk", flat=True)))
-
-
-def _retry(request_id: Any) -> bool:
-    try:
-        requests.retry(request_id, actor="retry_failed")
-    except Conflict:
-        # it was retried or deleted a moment ago
-        return False
-    return True
+        """Queue them. What is left out is said aside, for people."""
+        which = {"resource_id": options["resource"] or "", "since": options["since"], "all_ages": options["all_ages"]}
+        found = failures.preview_retry(**which)
+        if found.too_old:
+            self.stderr.write(f"{found.too_old} that failed earlier are left out; --all-ages takes them, too.")
+        if options["dry_run"]:
+            span = f", which failed from {found.oldest:%Y-%m-%d} to {found.newest:%Y-%m-%d}" if found.oldest else ""
+            self.done = f"would be queued again{span}; mails that would follow: {found.mails}"
+            return found.count
+        return len(failures.retry_cause("", "retry_failed", **which).done)
 
 
 def _time(text: str) -> datetime:
