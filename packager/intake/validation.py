@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
@@ -13,6 +14,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
 from packager.errors import RequestError
+from packager.models import Kind
 from packager.submission import FIELDS
 
 #: CKAN keeps both as bigint.
@@ -47,7 +49,7 @@ def _storable_inside(name: str, value: Any) -> None:
     if isinstance(value, str):
         _storable(name, value)
     elif isinstance(value, float) and not math.isfinite(value):
-        raise RequestError(f"Parameter {name} must not contain numbers beyond 1.8e308", field=name)
+        raise RequestError(f"Parameter {name} must not contain NaN, or numbers beyond 1.8e308", field=name)
     elif isinstance(value, dict | list):
         for item in [*value, *(value.values() if isinstance(value, dict) else ())]:
             _storable_inside(name, item)
@@ -74,6 +76,18 @@ def whole_number(name: str, value: Any) -> int | None:
     return int(text)
 
 
+def point_in_time(name: str, value: Any) -> datetime | None:
+    """A time, or the beginning of a day, as ISO 8601 has it, in UTC unless it says otherwise; None if there is none."""
+    text = optional(name, value)
+    if not text:
+        return None
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise RequestError(f"Parameter {name} must be a date or a time such as 2026-11-20T08:00", field=name) from None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
 def truth(name: str, value: Any) -> bool | None:
     """true or false, in the ways in which CKAN writes them; None if there is none."""
     if value is None or value == "":
@@ -92,7 +106,7 @@ def json_object(name: str, value: Any) -> dict[str, Any]:
         return {}
     if isinstance(value, str):
         try:
-            value = json.loads(value, parse_constant=lambda word: _no_such_number(name, word))
+            value = json.loads(value)
         except (ValueError, RecursionError):
             raise RequestError(f"Parameter {name} is not valid JSON", field=name) from None
     if not isinstance(value, dict):
@@ -102,10 +116,6 @@ def json_object(name: str, value: Any) -> dict[str, Any]:
     except RecursionError:
         raise RequestError(f"Parameter {name} is nested too deeply", field=name) from None
     return value
-
-
-def _no_such_number(name: str, word: str) -> None:
-    raise RequestError(f"Parameter {name} must not contain {word}, which is no JSON", field=name)
 
 
 def names(name: str, value: Any) -> tuple[str, ...]:
@@ -169,6 +179,22 @@ def carried_fields(door: Literal["api", "legacy"], given: Mapping[str, Any]) -> 
     names = {name: getattr(rule, door) for name, rule in FIELDS.items() if getattr(rule, door)}
     texts = {name: optional(called, given.get(called)) for name, called in names.items()}
     return {name: READERS[FIELDS[name].reader](names[name], text) for name, text in texts.items() if text}
+
+
+def table_fields(given: Mapping[str, Any]) -> dict[str, Any]:
+    """What a submission for rows of the datastore has of its own. Raises RequestError, which names the field."""
+    return {
+        "kind": Kind.DATASTORE,
+        "api_url": http_address("api_url", required("api_url", given.get("api_url"))),
+        "parameters": query_parameters(given),
+        "format": optional("format", given.get("format")).lower() or "csv",
+    }
+
+
+def file_fields(given: Mapping[str, Any]) -> dict[str, Any]:
+    """What a submission for a file has of its own. Raises RequestError, which names the field."""
+    url = required("resource_url", given.get("resource_url"))
+    return {"kind": Kind.URL, "resource_url": http_address("resource_url", url), "format": ""}
 
 
 def query_parameters(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,11 +1,14 @@
-"""``manage.py expire_packages``: what the schedule does every hour."""
+"""``manage.py expire_packages``: what the schedule does every hour.
+
+Short, for Django wants a module for each command.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
 from packager.lifecycle import maintenance
-from packager.management.counting import CountingCommand
+from packager.management.base import CountingCommand
 
 
 class Command(CountingCommand):

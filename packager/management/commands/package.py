@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import os
-from argparse import ArgumentTypeError
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from tqdm import tqdm
 
 from packager import assembly
-from packager.errors import PackagerError, RequestError
+from packager.errors import RequestError
 from packager.intake import validation
 from packager.intake.acceptance import check_address
+from packager.management.base import Facts, ReportCommand
 from packager.models import Kind
 from packager.streaming.pipeline import Summary
 from packager.streaming.types import Progress
@@ -26,7 +25,7 @@ from packager.submission import Submission
 INTERRUPTED = 130
 
 
-class Command(BaseCommand):
+class Command(ReportCommand):
     """Builds one package without queue, database or mail."""
 
     help = (
@@ -37,6 +36,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """The options of ``datastore_search``, the format, and where to put the file."""
+        super().add_arguments(parser)
         parser.add_argument("address", metavar="RESOURCE_URL_OR_API_URL", help="where the data is")
         parser.add_argument("--resource-id", metavar="ID", help="the resource, where the address does not tell")
         parser.add_argument("--format", default="csv", help="csv (default), tsv, ...: an unknown one lists them all")
@@ -44,41 +44,28 @@ class Command(BaseCommand):
         parser.add_argument("--q", metavar="TEXT", help="full text to search for")
         parser.add_argument("--fields", metavar="A,B", help="only these columns")
         parser.add_argument("--sort", help="for example 'year desc, name'")
-        parser.add_argument("--limit", type=_count, metavar="N", help="at most so many rows")
-        parser.add_argument("--offset", type=_count, metavar="N", help="pass over so many rows")
+        parser.add_argument("--limit", metavar="N", help="at most so many rows")
+        parser.add_argument("--offset", metavar="N", help="pass over so many rows")
         parser.add_argument("--key", help="CKAN API key; better in the environment as CKAN_API_KEY")
         parser.add_argument("-o", "--output", type=Path, metavar="FILE.zip", help="default: <resource id>.zip")
-        parser.add_argument("--json", action="store_true", help="print file, size, rows and notes as JSON")
 
-    def handle(self, *_: Any, **options: Any) -> None:
+    def facts(self, **options: Any) -> Facts:
         """Build it. Exits 1 with one sentence if that fails, and leaves no file then."""
+        submission = _submission(options)
+        target = options["output"] or Path(f"{Path(submission.resource_id).name}.zip")
         try:
-            submission = _submission(options)
-            target = options["output"] or Path(f"{Path(submission.resource_id).name}.zip")
-            summary, size = _build(submission, target)
-        except PackagerError as fault:
-            raise CommandError(f"{fault.message} {fault.detail}".strip()) from fault
-        except OSError as fault:
-            raise CommandError(f"The package could not be written: {fault}") from fault
+            summary = _build(submission, target)
+        except OSError as error:
+            raise CommandError(f"The package could not be written: {error}") from error
         except KeyboardInterrupt:
             raise CommandError("Stopped; no file is left", returncode=INTERRUPTED) from None
-        self.stdout.write((_as_json if options["json"] else _in_words)(target, size, summary))
+        notes, size = [str(note) for note in summary.notes], target.stat().st_size
+        return {"file": str(target), "size": size, "rows": summary.rows, "notes": notes}
 
-
-def _as_json(target: Path, size: int, summary: Summary) -> str:
-    notes = [str(note) for note in summary.notes]
-    return json.dumps({"file": str(target), "size": size, "rows": summary.rows, "notes": notes})
-
-
-def _in_words(target: Path, size: int, summary: Summary) -> str:
-    rows = "" if summary.rows is None else f", {summary.rows} rows"
-    return "\n".join([f"{target}: {size} bytes{rows}", *(f"Note: {note}" for note in summary.notes)])
-
-
-def _count(text: str) -> int:
-    if not (text.isascii() and text.isdigit()):
-        raise ArgumentTypeError(f"{text!r} is not a whole number, zero or more")
-    return int(text)
+    def words(self, facts: Facts) -> str:
+        """See ``ReportCommand``."""
+        rows = "" if facts["rows"] is None else f", {facts['rows']} rows"
+        return "\n".join([f"{facts['file']}: {facts['size']} bytes{rows}", *(f"Note: {n}" for n in facts["notes"])])
 
 
 def _submission(options: dict[str, Any]) -> Submission:
@@ -117,7 +104,7 @@ def locate(address: str) -> tuple[str, str]:
     return f"{site}{root}/api/3/action/datastore_search", after.strip("/").partition("/")[0]
 
 
-def _build(submission: Submission, target: Path) -> tuple[Summary, int]:
+def _build(submission: Submission, target: Path) -> Summary:
     progress, part = Progress(), target.with_name(target.name + ".part")
     check_address("address", submission.source_url)
     build = assembly.Job(submission).open(progress)
@@ -131,7 +118,7 @@ def _build(submission: Submission, target: Path) -> tuple[Summary, int]:
     finally:
         build.close()
         part.unlink(missing_ok=True)
-    return build.summary, target.stat().st_size
+    return build.summary
 
 
 def _shown(chunks: Any, progress: Progress) -> Iterator[bytes]:

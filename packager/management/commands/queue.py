@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from packager.api import legacy
-from packager.errors import RequestError
 from packager.lifecycle import requests
-from packager.models import PackageRequest
+from packager.management.base import Facts, ReportCommand
 
 TASKS = {
     "package_datastore": legacy.PackageDatastoreView,
@@ -19,7 +17,7 @@ TASKS = {
 }
 
 
-class Command(BaseCommand):
+class Command(ReportCommand):
     """The three endpoints that take requests, from the command line."""
 
     help = (
@@ -30,34 +28,20 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """The endpoint's name, and its form fields."""
+        super().add_arguments(parser)
         parser.add_argument("task", choices=sorted(TASKS), metavar="TASK", help=", ".join(TASKS))
         parser.add_argument("parameters", nargs="*", metavar="PARAM:VALUE", help="the form fields of the endpoint")
-        parser.add_argument("--json", action="store_true", help="print number, state, queue and links as JSON")
 
-    def handle(self, *_: Any, **options: Any) -> None:
-        """Submit it and print where to look."""
-        try:
-            submission = TASKS[options["task"]]().submission(_form(options["parameters"]))
-            request = requests.submit(submission)
-        except RequestError as fault:
-            raise CommandError(fault.message) from fault
-        self.stdout.write(_as_json(request) if options["json"] else _in_words(request))
+    def facts(self, **options: Any) -> Facts:
+        """Submit it; says where to look."""
+        pairs = [pair.partition(":") for pair in options["parameters"]]
+        if bad := [name for name, colon, _ in pairs if not colon]:
+            raise CommandError(f"{bad[0]!r} is not of the form PARAM:VALUE")
+        submission = TASKS[options["task"]]().submission({name: value for name, _, value in pairs})
+        request = requests.submit(submission)
+        facts = {"request_id": str(request.pk), "status": request.status, "queue": request.queue}
+        return {**facts, "status_url": request.status_url, "download_url": request.download_url}
 
-
-def _as_json(request: PackageRequest) -> str:
-    facts = {"request_id": str(request.pk), "status": request.status, "queue": request.queue}
-    return json.dumps({**facts, "status_url": request.status_url, "download_url": request.download_url})
-
-
-def _in_words(request: PackageRequest) -> str:
-    return f"{request.pk} {request.status} in the {request.queue} queue\n{request.status_url}"
-
-
-def _form(pairs: list[str]) -> dict[str, str]:
-    form = {}
-    for pair in pairs:
-        name, colon, value = pair.partition(":")
-        if not colon:
-            raise CommandError(f"{pair!r} is not of the form PARAM:VALUE")
-        form[name] = value
-    return form
+    def words(self, facts: Facts) -> str:
+        """See ``ReportCommand``."""
+        return "{request_id} {status} in the {queue} queue\n{status_url}".format(**facts)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentTypeError
-from datetime import UTC, datetime
 from typing import Any
 
 from django.core.management.base import CommandParser
-from django.utils.dateparse import parse_date, parse_datetime
 
+from packager.intake import validation
 from packager.lifecycle import failures
-from packager.management.counting import CountingCommand
+from packager.management.base import CountingCommand
 
 
 class Command(CountingCommand):
@@ -28,7 +26,7 @@ class Command(CountingCommand):
         """Which ones."""
         super().add_arguments(parser)
         parser.add_argument(
-            "--since", type=_time, help="failed since then, however long ago: 2026-11-20 or 2026-11-20T08:00 (UTC)"
+            "--since", metavar="TIME", help="failed since then, however long ago: 2026-11-20 or 2026-11-20T08:00 (UTC)"
         )
         parser.add_argument("--resource", metavar="ID", help="only requests for this resource")
         parser.add_argument("--all-ages", action="store_true", help="however long ago they failed")
@@ -36,7 +34,8 @@ class Command(CountingCommand):
 
     def count(self, **options: Any) -> int:
         """Queue them. What is left out is said aside, for people."""
-        which = {"resource_id": options["resource"] or "", "since": options["since"], "all_ages": options["all_ages"]}
+        since = validation.point_in_time("since", options["since"])
+        which = {"resource_id": options["resource"] or "", "since": since, "all_ages": options["all_ages"]}
         found = failures.preview_retry(**which)
         if found.too_old:
             self.stderr.write(f"{found.too_old} that failed earlier are left out; --all-ages takes them, too.")
@@ -45,12 +44,3 @@ class Command(CountingCommand):
             self.done = f"would be queued again{span}; mails that would follow: {found.mails}"
             return found.count
         return len(failures.retry_cause("", "retry_failed", **which).done)
-
-
-def _time(text: str) -> datetime:
-    found = parse_datetime(text)
-    if found is None and (day := parse_date(text)):
-        found = datetime(day.year, day.month, day.day, tzinfo=UTC)
-    if found is None:
-        raise ArgumentTypeError(f"{text!r} is neither a date nor a time")
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
