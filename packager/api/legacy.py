@@ -53,7 +53,11 @@ class LegacyView(APIView):
     def post(self, request: Request) -> Response:
         """Answer, or say in the contract's words why not."""
         form = self._form(request)
-        self._check_secret(form)
+        given, secret = str(form.get("secret") or "").encode(errors="replace"), settings.PACKAGER_SECRET
+        if not (secret and constant_time_compare(given, secret.encode())):
+            self.site = sites.site_with_secret(given.decode()) if given and self.for_sites else None
+            if self.site is None:
+                raise NotAuthorized("Wrong/missing secret")
         return Response({"status": self.status_word, "success": True, **self.handle(form)})
 
     def handle(self, form: Mapping[str, Any]) -> dict[str, Any]:
@@ -73,33 +77,25 @@ class LegacyView(APIView):
             raise RequestError("The body must be a JSON object")
         return {name: data.get(name) for name in data}
 
-    def _check_secret(self, form: Mapping[str, Any]) -> None:
-        given, secret = str(form.get("secret") or "").encode(errors="replace"), settings.PACKAGER_SECRET
-        if secret and constant_time_compare(given, secret.encode()):
-            return
-        self.site = sites.site_with_secret(given.decode()) if given and self.for_sites else None
-        if self.site is None:
-            raise NotAuthorized("Wrong/missing secret")
-
-    def handle_exception(self, fault: Exception) -> Response:
+    def handle_exception(self, error: Exception) -> Response:
         """Every failure in the contract's envelope, none of them with internals."""
-        status, name, message = _describe(fault)
+        status, name, message = _describe(error)
         if status >= 500:
-            log.error("%s %s", self.request.path, type(fault).__name__, exc_info=fault)
+            log.error("%s %s", self.request.path, type(error).__name__, exc_info=error)
         body = {"status": "failed", "success": False, "error": name, "message": message}
         return Response(body, status=status, exception=True)
 
 
-def _describe(fault: Exception) -> tuple[int, str, str]:
-    if isinstance(fault, NotAuthorized):
-        return 401, "NotAuthorizedError", fault.problem
-    if isinstance(fault, RequestError):
-        return 413 if isinstance(fault, BodyTooLarge) else 400, "BadRequestError", fault.problem
-    if isinstance(fault, exceptions.ParseError):
+def _describe(error: Exception) -> tuple[int, str, str]:
+    if isinstance(error, NotAuthorized):
+        return 401, "NotAuthorizedError", error.problem
+    if isinstance(error, RequestError):
+        return 413 if isinstance(error, BodyTooLarge) else 400, "BadRequestError", error.problem
+    if isinstance(error, exceptions.ParseError):
         return 400, "BadRequestError", "The body of the request could not be read"
-    if isinstance(fault, exceptions.APIException):
-        return fault.status_code, type(fault).__name__, str(fault.detail)
-    message = fault.message if isinstance(fault, PackagerError) else PackagerError.sentence
+    if isinstance(error, exceptions.APIException):
+        return error.status_code, type(error).__name__, str(error.detail)
+    message = error.message if isinstance(error, PackagerError) else PackagerError.sentence
     return 500, "InternalError", message
 
 
@@ -111,18 +107,15 @@ class PackageView(LegacyView):
     def handle(self, form: Mapping[str, Any]) -> dict[str, Any]:
         """Submit it; the answer says where to look."""
         submission = self.submission(form)
-        self._check_site(submission)
+        if self.site is not None and submission.ckan_host != self.site.host:
+            field = "resource_url" if submission.kind == Kind.URL else "api_url"
+            raise RequestError(f"Parameter {field} is not an address of the site whose secret came", field=field)
         request = requests.submit(submission)
         return {
             "message": settings.PACKAGER_SUCCESS_MESSAGE,
             "request_id": str(request.pk),
             "status_url": request.status_url,
         }
-
-    def _check_site(self, submission: Submission) -> None:
-        if self.site is not None and submission.ckan_host != self.site.host:
-            field = "resource_url" if submission.kind == Kind.URL else "api_url"
-            raise RequestError(f"Parameter {field} is not an address of the site whose secret came", field=field)
 
     def submission(self, form: Mapping[str, Any]) -> Submission:
         """What ``form`` asks for. Raises RequestError."""
@@ -141,14 +134,7 @@ class PackageDatastoreView(PackageView):
 
     def submission(self, form: Mapping[str, Any]) -> Submission:
         """What ``form`` asks for. Raises RequestError."""
-        api_url = validation.required("api_url", form.get("api_url"))
-        return Submission(
-            kind=Kind.DATASTORE,
-            api_url=validation.http_address("api_url", api_url),
-            parameters=validation.query_parameters(form),
-            format=validation.optional("format", form.get("format")).lower() or "csv",
-            **self.common(form),
-        )
+        return Submission(**validation.table_fields(form), **self.common(form))
 
 
 class PackageDwcArchiveView(PackageDatastoreView):
@@ -170,13 +156,7 @@ class PackageUrlView(PackageView):
 
     def submission(self, form: Mapping[str, Any]) -> Submission:
         """What ``form`` asks for. Raises RequestError."""
-        url = validation.required("resource_url", form.get("resource_url"))
-        return Submission(
-            kind=Kind.URL,
-            resource_url=validation.http_address("resource_url", url),
-            format="",
-            **self.common(form),
-        )
+        return Submission(**validation.file_fields(form), **self.common(form))
 
 
 class StatusView(LegacyView):

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 from packager import assembly, plugins
 from packager.delivery import webhook
@@ -26,7 +24,11 @@ def check(submission: Submission) -> Submission:
         RequestError: what cannot be accepted; names the field.
     """
     check_lengths(submission)
-    submission = replace(submission, options=_renamed(submission.format, submission.options))
+    # where both names came, the new one counts
+    names = {old: new for old, new in FORMER_OPTIONS.get(submission.format, {}).items() if old in submission.options}
+    former = {new: submission.options[old] for old, new in names.items()}
+    options = {**former, **{name: value for name, value in submission.options.items() if name not in names}}
+    submission = replace(submission, options=options)
     submission = replace(submission, options=assembly.check_options(submission))
     check_address("resource_url" if submission.kind == Kind.URL else "api_url", submission.source_url)
     if submission.webhook_url:
@@ -34,13 +36,6 @@ def check(submission: Submission) -> Submission:
     for hook in ("validate_submission", "look_at_submission"):
         plugins.ask(hook, submission=submission)
     return submission
-
-
-def _renamed(format: str, options: Mapping[str, Any]) -> dict[str, Any]:
-    # where both names came, the new one counts
-    names = {old: new for old, new in FORMER_OPTIONS.get(format, {}).items() if old in options}
-    former = {new: options[old] for old, new in names.items()}
-    return {**former, **{name: value for name, value in options.items() if name not in names}}
 
 
 def check_address(field: str, url: str) -> None:

@@ -15,11 +15,11 @@ def rename_option(apps, old, new):
         model.objects.bulk_update(batch, ["options"])
 
 
-def forwards(apps, schema_editor):
+def forwards(apps, _):
     rename_option(apps, "flavour", "dialect")
 
 
-def backwards(apps, schema_editor):
+def backwards(apps, _):
     rename_option(apps, "dialect", "flavour")
 
 

@@ -41,7 +41,7 @@ class KeyScheme(OpenApiAuthenticationExtension):
     target_class = KeyAuthentication
     name = "apiKey"
 
-    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+    def get_security_definition(self, *_: Any, **__: Any) -> dict[str, str]:
         """HTTP bearer (RFC 6750)."""
         return {"type": "http", "scheme": "bearer", "description": "An API key of the portal, made by its staff."}
 

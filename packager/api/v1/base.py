@@ -30,7 +30,7 @@ class AlwaysJson(BaseContentNegotiation):
         kind = (request.content_type or "").partition(";")[0].strip().lower()
         return next((parser for parser in parsers if parser.media_type == kind), None)
 
-    def select_renderer(self, request: Request, renderers: Any, format_suffix: str | None = None) -> Any:
+    def select_renderer(self, request: Request, renderers: Any, *_: Any, **__: Any) -> Any:
         """The first one."""
         return renderers[0], renderers[0].media_type
 
@@ -81,14 +81,11 @@ class NowhereView(OpenView):
 
     def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """On to the address with a slash at its end, if that is one. 308 (RFC 9110, 15.4.9) keeps method and body."""
-        if not request.path.endswith("/") and _is_somewhere(f"{request.path}/"):
+        path = request.path
+        if not path.endswith("/") and getattr(resolve(f"{path}/").func, "cls", None) is not NowhereView:
             return HttpResponsePermanentRedirect(request.get_full_path(force_append_slash=True), preserve_request=True)
         return super().dispatch(request, *args, **kwargs)
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Raises NotFound."""
         raise NotFound("There is nothing at this address")
-
-
-def _is_somewhere(path: str) -> bool:
-    return getattr(resolve(path).func, "cls", None) is not NowhereView

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from django.utils.dateparse import parse_datetime
@@ -21,16 +22,12 @@ class Pages(CursorPagination):
     def decode_cursor(self, request: Any) -> Any:
         """The cursor. Raises RequestError for one that is none of ours."""
         cursor = super().decode_cursor(request)
-        if cursor is not None and cursor.position is not None and not _is_time(cursor.position):
+        if cursor is not None and cursor.position is not None:
+            with suppress(ValueError):
+                if parse_datetime(str(cursor.position)) is not None:
+                    return cursor
             raise RequestError("Parameter cursor is not valid", field="cursor")
         return cursor
-
-
-def _is_time(position: object) -> bool:
-    try:
-        return parse_datetime(str(position)) is not None
-    except ValueError:
-        return False
 
 
 class ErrorPages(Pages):

@@ -17,6 +17,7 @@ from rest_framework.response import Response
 
 from packager import errors
 from packager.errors import PackagerError, RequestError
+from packager.models import new_reference
 
 log = logging.getLogger(__name__)
 CONTENT_TYPE = "application/problem+json"
@@ -90,49 +91,39 @@ def problem(status: int, code: str, detail: str, **more: Any) -> dict[str, Any]:
     return body | {name: value for name, value in more.items() if value}
 
 
-def answer(fault: Exception, context: dict[str, Any]) -> Response:
-    """What the API answers when ``fault`` was raised: DRF's ``EXCEPTION_HANDLER``. Nothing internal gets out."""
-    fault = _ours(fault)
+#: Exceptions that are not ours, and what they are called by us. The first class that fits decides.
+FOREIGN: tuple[tuple[tuple[type[Exception], ...], PackagerError], ...] = (
+    ((Http404, exceptions.NotFound), errors.NotFound(SENTENCES[404])),
+    ((exceptions.NotAuthenticated, exceptions.AuthenticationFailed), errors.NotAuthorized(SENTENCES[401])),
+    ((PermissionDenied, exceptions.PermissionDenied), errors.Forbidden(SENTENCES[403])),
+    ((exceptions.ParseError, SuspiciousOperation, RecursionError), RequestError("The body is not valid JSON")),
+    ((ValidationError,), RequestError("A parameter has a value that cannot be used")),
+)
+
+
+def answer(error: Exception, context: dict[str, Any]) -> Response:
+    """What the API answers when ``error`` was raised: DRF's ``EXCEPTION_HANDLER``. Nothing internal gets out."""
+    error = next((ours for kinds, ours in FOREIGN if isinstance(error, kinds)), error)
     headers = {}
-    if isinstance(fault, exceptions.Throttled):
-        headers["Retry-After"] = str(max(1, round(getattr(fault, "wait", None) or 1)))
-    if isinstance(fault, errors.NotAuthorized):
+    if isinstance(error, exceptions.Throttled):
+        headers["Retry-After"] = str(max(1, round(getattr(error, "wait", None) or 1)))
+    if isinstance(error, errors.NotAuthorized):
         headers["WWW-Authenticate"] = "Bearer"
-    body = _described(fault)
+    body = _described(error)
     return Response(body, status=body["status"], headers=headers, content_type=CONTENT_TYPE, exception=True)
 
 
-def _ours(fault: Exception) -> Exception:
-    if isinstance(fault, Http404 | exceptions.NotFound):
-        return errors.NotFound(SENTENCES[404])
-    if isinstance(fault, exceptions.NotAuthenticated | exceptions.AuthenticationFailed):
-        return errors.NotAuthorized(SENTENCES[401])
-    if isinstance(fault, PermissionDenied | exceptions.PermissionDenied):
-        return errors.Forbidden(SENTENCES[403])
-    if isinstance(fault, exceptions.ParseError | SuspiciousOperation | RecursionError):
-        return RequestError("The body is not valid JSON")
-    if isinstance(fault, ValidationError):
-        return RequestError("A parameter has a value that cannot be used")
-    return fault
-
-
-def _described(fault: Exception) -> dict[str, Any]:
-    if isinstance(fault, exceptions.ValidationError):
-        found = list(_field_problems(fault.detail))
+def _described(error: Exception) -> dict[str, Any]:
+    if isinstance(error, exceptions.ValidationError):
+        found = list(_field_problems(error.detail))
         first = found[0]
         return problem(400, "bad_request", f"{first['field']}: {first['detail']}", field=first["field"], errors=found)
-    if isinstance(fault, exceptions.APIException):
-        return problem(fault.status_code, str(fault.default_code), str(fault.detail))
-    if isinstance(fault, PackagerError) and (status := status_of(type(fault))) < 500:
-        return problem(status, fault.code, fault.message, field=getattr(fault, "field", ""))
-    return _internal(fault)
-
-
-def _internal(fault: Exception) -> dict[str, Any]:
-    from packager.models import new_reference
-
+    if isinstance(error, exceptions.APIException):
+        return problem(error.status_code, str(error.default_code), str(error.detail))
+    if isinstance(error, PackagerError) and (status := status_of(type(error))) < 500:
+        return problem(status, error.code, error.message, field=getattr(error, "field", ""))
     reference = new_reference()
-    log.error("a call of the API failed, reference %s", reference, exc_info=fault)
+    log.error("a call of the API failed, reference %s", reference, exc_info=error)
     return problem(500, PackagerError.code, PackagerError.sentence, reference=reference)
 
 

@@ -73,15 +73,13 @@ class RequestsView(KeyView, GenericAPIView[PackageRequest]):
         """Queues it, joins the same work under way, or serves a fresh package at once."""
         question = PackageRequestCreateSerializer(data=call.data)
         question.is_valid(raise_exception=True)
-        request = requests.submit(question.submission, owner=self._owner(call))
+        name = validation.optional("Idempotency-Key", call.headers.get("Idempotency-Key"))
+        validation.short("Idempotency-Key", name, 255)
+        owner = Owner(self.api_key, name, encryption.mark(json.dumps(call.data, sort_keys=True)))
+        request = requests.submit(question.submission, owner=owner)
         response = conditional.respond(call, request, status=HTTPStatus.CREATED)
         response["Location"] = response.data["url"]
         return response
-
-    def _owner(self, call: Request) -> Owner:
-        name = call.headers.get("Idempotency-Key", "")
-        validation.short("Idempotency-Key", validation.optional("Idempotency-Key", name), 255)
-        return Owner(self.api_key, name, encryption.mark(json.dumps(call.data, sort_keys=True)))
 
 
 class RequestView(KeyView):
@@ -89,7 +87,7 @@ class RequestView(KeyView):
 
     scopes = {"GET": Scope.READ, "POST": Scope.WRITE}
 
-    def wanted(self, request_id: str) -> PackageRequest:
+    def find(self, request_id: str) -> PackageRequest:
         """The request, if this key may see it. Raises NotFound."""
         try:
             pk = UUID(request_id)
@@ -119,7 +117,7 @@ class RequestDetailView(RequestView):
     )
     def get(self, call: Request, request_id: str) -> Response:
         """Made for polling: send the `ETag` back as `If-None-Match`, and wait for `Retry-After` seconds."""
-        return conditional.respond(call, self.wanted(request_id))
+        return conditional.respond(call, self.find(request_id))
 
 
 class CancelView(RequestView):
@@ -135,10 +133,10 @@ class CancelView(RequestView):
     )
     def post(self, call: Request, request_id: str) -> Response:
         """A build that runs is stopped; others that wait for the same package go on."""
-        wanted = self.wanted(request_id)
-        somebody_elses = wanted.api_key_id != self.api_key.pk
-        requests.cancel(wanted.pk, actor=self.actor, tell=somebody_elses)
-        return conditional.respond(call, self.wanted(request_id))
+        found = self.find(request_id)
+        somebody_elses = found.api_key_id != self.api_key.pk
+        requests.cancel(found.pk, actor=self.actor, tell=somebody_elses)
+        return conditional.respond(call, self.find(request_id))
 
 
 class RetryView(RequestView):
@@ -154,9 +152,8 @@ class RetryView(RequestView):
     )
     def post(self, call: Request, request_id: str) -> Response:
         """For one that failed, was cancelled or has expired."""
-        wanted = self.wanted(request_id)
-        requests.retry(wanted.pk, actor=self.actor)
-        return conditional.respond(call, self.wanted(request_id))
+        requests.retry(self.find(request_id).pk, actor=self.actor)
+        return conditional.respond(call, self.find(request_id))
 
 
 class PackageView(RequestView):
@@ -171,13 +168,10 @@ class PackageView(RequestView):
     )
     def get(self, call: Request, request_id: str) -> Response:
         """Where the file is. While there is none (`409`), `Retry-After` says when to look again, if one is coming."""
-        wanted = self.wanted(request_id)
-        if wanted.status != Status.SUCCEEDED or wanted.package is None:
-            return self._none(call, wanted)
-        return Response(PackageSerializer(wanted).data)
-
-    def _none(self, call: Request, wanted: PackageRequest) -> Response:
-        response: Any = self.handle_exception(Conflict(f"There is no package: the request is {wanted.status}"))
-        if wait := conditional.retry_after(wanted):
+        found = self.find(request_id)
+        if found.status == Status.SUCCEEDED and found.package is not None:
+            return Response(PackageSerializer(found).data)
+        response: Any = self.handle_exception(Conflict(f"There is no package: the request is {found.status}"))
+        if wait := conditional.retry_after(found):
             response["Retry-After"] = str(wait)
         return response

@@ -12,8 +12,9 @@ from packager.intake import validation
 from packager.models import Kind
 from packager.submission import FIELDS, Submission
 
-#: Fields that mean something for tables only.
+#: Fields that mean something for tables only, and for files only.
 OF_TABLES = ("api_url", "filters", "q", "plain", "language", "fields", "sort", "limit", "offset", "format")
+OF_FILES = ("resource_url",)
 TEXT = {"type": "string"}
 OPTIONS_SCHEMA = {
     "type": ["object", "null"],
@@ -67,9 +68,9 @@ class PackageRequestCreateSerializer(serializers.Serializer[Any]):
     kind = serializers.ChoiceField(
         choices=Kind.values, required=False, help_text="By default what the address that came is for."
     )
-    resource_id = serializers.CharField(max_length=255, help_text="The resource's id in CKAN.")
-    api_url = _text(2000, "For a table: the address of CKAN's `datastore_search`.")
-    resource_url = _text(2000, "For a file: its address.")
+    resource_id = serializers.CharField(max_length=FIELDS["resource_id"].most, help_text="The resource's id in CKAN.")
+    api_url = _text(FIELDS["api_url"].most, "For a table: the address of CKAN's `datastore_search`.")
+    resource_url = _text(FIELDS["resource_url"].most, "For a file: its address.")
     filters = JsonObject(required=False, allow_null=True)
     q = FullText(required=False, allow_null=True)
     plain = serializers.BooleanField(
@@ -102,35 +103,14 @@ class PackageRequestCreateSerializer(serializers.Serializer[Any]):
     def submission(self) -> Submission:
         """What is asked for, once it is valid. Raises RequestError."""
         data = {name: value for name, value in self.validated_data.items() if value not in (None, "")}
-        kind = _kind(data)
+        kind = data.get("kind", Kind.URL if "resource_url" in data and "api_url" not in data else Kind.DATASTORE)
+        about, others, foreign = ("file", "tables", OF_TABLES) if kind == Kind.URL else ("table", "files", OF_FILES)
+        for name in foreign:
+            if name in data:
+                raise RequestError(f"Parameter {name} is for {others}, and this is about a {about}", field=name)
         return Submission(
-            kind=kind,
             resource_id=validation.required("resource_id", data.get("resource_id")),
             options=validation.json_object("options", data.get("options")),
             **validation.carried_fields("api", data),
-            **(_of_file(data) if kind == Kind.URL else _of_table(data)),
+            **(validation.file_fields(data) if kind == Kind.URL else validation.table_fields(data)),
         )
-
-
-def _kind(data: dict[str, Any]) -> str:
-    by_address = Kind.URL if "resource_url" in data and "api_url" not in data else Kind.DATASTORE
-    return str(data.get("kind", by_address))
-
-
-def _of_table(data: dict[str, Any]) -> dict[str, Any]:
-    if "resource_url" in data:
-        raise RequestError("Parameter resource_url is for files, and this is about a table", field="resource_url")
-    api_url = validation.required("api_url", data.get("api_url"))
-    return {
-        "api_url": validation.http_address("api_url", api_url),
-        "parameters": validation.query_parameters(data),
-        "format": data.get("format", "csv").lower(),
-    }
-
-
-def _of_file(data: dict[str, Any]) -> dict[str, Any]:
-    for name in OF_TABLES:
-        if name in data:
-            raise RequestError(f"Parameter {name} is for tables, and this is about a file", field=name)
-    url = validation.required("resource_url", data.get("resource_url"))
-    return {"resource_url": validation.http_address("resource_url", url), "format": ""}

@@ -1,4 +1,7 @@
-"""The addresses of the API. ``/api/v1/statistics/`` comes from ``stats``; ``portal/urls.py`` adds it."""
+"""The addresses of the API. ``/api/v1/statistics/`` comes from ``stats``; ``portal/urls.py`` adds it.
+
+A module of its own, since Django includes addresses by module.
+"""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ from packager.lifecycle.cache import fresh_package
 from packager.models import PackageError
 from packager.presentation.serializers import ErrorSerializer, EstimateSerializer
 from packager.security.api_keys import Scope
-from packager.streaming.formats.base import DescribesOptions, Format
+from packager.streaming.formats.base import DescribesOptions
 
 
 class FormatSerializer(serializers.Serializer[Any]):
@@ -89,29 +89,25 @@ LINKS = ("requests", "estimate", "errors", "statistics", "problems", "schema", "
 
 
 def _capabilities() -> dict[str, Any]:
-    return {
-        "formats": [_format(format) for format in plugins.formats()],
-        "mail_languages": [code for code, _ in settings.LANGUAGES],
-        "limits": _limits(),
-        "plugins": {name: value for part in plugins.ask("api_capabilities") for name, value in part.items()},
-    }
-
-
-def _format(format: Format) -> dict[str, Any]:
-    own = dict(format.option_schemas) if isinstance(format, DescribesOptions) else {}
-    with_metadata = format.name not in assembly.WITHOUT_METADATA
-    metadata = {"metadata": {"type": "boolean", "default": settings.PACKAGER_METADATA}} if with_metadata else {}
-    return {"name": format.name, "label": str(format.label), "options": {**own, **metadata}}
-
-
-def _limits() -> dict[str, Any]:
-    return {
+    formats = []
+    for format in plugins.formats():
+        options = dict(format.option_schemas) if isinstance(format, DescribesOptions) else {}
+        if format.name not in assembly.WITHOUT_METADATA:
+            options["metadata"] = {"type": "boolean", "default": settings.PACKAGER_METADATA}
+        formats.append({"name": format.name, "label": str(format.label), "options": options})
+    limits = {
         "body_bytes": LARGEST_BODY,
         "calls_per_key": settings.PACKAGER_THROTTLE_KEY,
         "calls_per_address": settings.PACKAGER_THROTTLE_ADDRESS,
         "cache_seconds": settings.PACKAGER_CACHE_TIME,
         "kept_days": settings.PACKAGER_EXPIRY_DAYS,
         "slow_from_rows": settings.PACKAGER_SLOW_REQUEST,
+    }
+    return {
+        "formats": formats,
+        "mail_languages": [code for code, _ in settings.LANGUAGES],
+        "limits": limits,
+        "plugins": {name: value for part in plugins.ask("api_capabilities") for name, value in part.items()},
     }
 
 
