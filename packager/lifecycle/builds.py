@@ -12,6 +12,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -61,15 +62,15 @@ def build(request_id: UUID) -> None:
         _finish(claim, _stream(claim))
     except BuildFenced:
         log.info("request %s was taken from this worker", request_id)
-    except PackagerError as fault:
-        give_up(claim, fault)
+    except PackagerError as error:
+        give_up(claim, error)
     except TimeoutException:
         give_up(claim, BuildTimeout())
         raise
-    except Exception as fault:
+    except Exception as error:
         log.exception("request %s failed in an unexpected way", request_id)
-        unexpected = PackagerError(type(fault).__name__)
-        unexpected.__cause__ = fault
+        unexpected = PackagerError(type(error).__name__)
+        unexpected.__cause__ = error
         give_up(claim, unexpected)
 
 
@@ -92,7 +93,12 @@ def _finish(claim: Claim, outcome: Outcome) -> None:
             progress = {"rows_done": package.rows or 0, "bytes_done": package.size}
             if not transitions.succeed(claim, package, **progress):
                 raise BuildFenced
-            _share(request, package)
+            followers = _followers(request)
+            transitions.share(followers, package)
+            built: dict[str, Any] = {"rows": package.rows, "size": package.size, "seconds": package.build_seconds}
+            transaction.on_commit(partial(events.publish, events.PackageBuilt(**request.event_facts(), **built)))
+            for served in [request, *followers]:
+                requests.announce_served(served, package)
     except BaseException:
         filesystem.default().delete(outcome.stored.name)
         raise
@@ -123,49 +129,36 @@ def file_name(request: PackageRequest) -> str:
     return f"{safe[:150]}.{request.format}.zip" if request.format else f"{safe[:150]}.zip"
 
 
-def _share(request: PackageRequest, package: Package) -> None:
-    request.refresh_from_db()
-    facts = request.event_facts()
-    built = events.PackageBuilt(**facts, rows=package.rows, size=package.size, seconds=package.build_seconds)
-    transaction.on_commit(partial(events.publish, built))
-    requests.announce_served(request, package)
-    for follower in request.followers.filter(status=Status.QUEUED):
-        if transitions.share(follower.pk, package):
-            follower.refresh_from_db()
-            requests.announce_served(follower, package)
-
-
-def give_up(claim: Claim, fault: PackagerError) -> None:
+def give_up(claim: Claim, error: PackagerError) -> None:
     """Note that a build failed, for its request and for all that joined it, and tell them."""
     with transaction.atomic():
         request = PackageRequest.objects.select_for_update().get(pk=claim.request_id)
-        error = _save_error(request, claim.attempt, fault)
-        if not transitions.fail(claim, error):
+        saved = _save_error(request, claim.attempt, error)
+        if not transitions.fail(claim, saved):
             transaction.set_rollback(True)
             return
-        _announce_failure(request, error)
-        for follower in request.followers.filter(status=Status.QUEUED):
-            if transitions.fail_follower(follower.pk, error):
-                _announce_failure(follower, error)
+        followers = _followers(request)
+        transitions.fail_followers(followers, saved)
+        why: dict[str, Any] = {"code": saved.code, "message": saved.message, "reference": saved.reference}
+        for failed in [request, *followers]:
+            deliveries.announce(failed, Delivery.Subject.FAILED)
+            transaction.on_commit(partial(events.publish, events.RequestFailed(**failed.event_facts(), **why)))
 
 
-def _save_error(request: PackageRequest, attempt: int, fault: PackagerError) -> PackageError:
-    trace = "".join(traceback.format_exception(fault)) if fault.__traceback__ or fault.__cause__ else fault.detail
+def _followers(request: PackageRequest) -> list[PackageRequest]:
+    return list(request.followers.select_for_update().filter(status=Status.QUEUED).order_by("created_at"))
+
+
+def _save_error(request: PackageRequest, attempt: int, error: PackagerError) -> PackageError:
+    trace = "".join(traceback.format_exception(error)) if error.__traceback__ or error.__cause__ else error.detail
     return PackageError.objects.create(
         request=request,
         resource_id=request.resource_id,
         attempt=attempt,
-        code=fault.code,
-        retryable=fault.retryable,
-        params=notes.saved_params(fault.params, redact),
-        message=redact(fault.message)[:1000],
+        code=error.code,
+        retryable=error.retryable,
+        params=notes.saved_params(error.params, redact),
+        message=redact(error.message)[:1000],
         detail=redact(trace),
         at=timezone.now(),
     )
-
-
-def _announce_failure(request: PackageRequest, error: PackageError) -> None:
-    deliveries.announce(request, Delivery.Subject.FAILED)
-    facts = request.event_facts()
-    failed = events.RequestFailed(**facts, code=error.code, message=error.message, reference=error.reference)
-    transaction.on_commit(partial(events.publish, failed))

@@ -7,6 +7,7 @@ requests are taken one by one.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -52,8 +53,14 @@ def rebuild_many(chosen: RequestQuerySet) -> Tally:
 
 def many(operation: Operation, chosen: RequestQuerySet) -> Tally:
     """Do it with those of ``chosen`` for which it can be done."""
-    ids = ids_of(chosen)
-    done = [pk for chunk in chunks(ids) for pk in _whole_or_singly(operation, chunk)]
+    ids, done = ids_of(chosen), list[UUID]()
+    for chunk in chunks(ids):
+        try:
+            done += [pk for pk, reason in _apply(operation, chunk).items() if not reason]
+        except (IntegrityError, StateChanged):
+            for pk in chunk:
+                with suppress(Conflict, IntegrityError, StateChanged, PackageRequest.DoesNotExist):
+                    done.append(one(operation, pk).pk)
     return Tally(done, len(ids) - len(done))
 
 
@@ -71,21 +78,6 @@ def one(operation: Operation, request_id: UUID) -> PackageRequest:
     if reason := "".join(refusals.values()):
         raise Conflict(reason)
     return PackageRequest.objects.get(pk=request_id)
-
-
-def _whole_or_singly(operation: Operation, ids: Ids) -> list[UUID]:
-    try:
-        return [pk for pk, reason in _apply(operation, ids).items() if not reason]
-    except (IntegrityError, StateChanged):
-        return [pk for pk in ids if _succeeds(operation, pk)]
-
-
-def _succeeds(operation: Operation, pk: UUID) -> bool:
-    try:
-        one(operation, pk)
-    except (Conflict, IntegrityError, StateChanged, PackageRequest.DoesNotExist):
-        return False
-    return True
 
 
 @transaction.atomic

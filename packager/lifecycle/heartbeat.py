@@ -38,12 +38,12 @@ class Heartbeat:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._over.set()
         self._thread.join()
-        if isinstance(fault, Exception) and self._lost.is_set():
-            raise BuildFenced from fault
+        if isinstance(error, Exception) and self._lost.is_set():
+            raise BuildFenced from error
 
     def stops(self, stop_source: Callable[[], None]) -> None:
         """Call ``stop_source`` (from the other thread) when the claim is lost, or now if it is lost already."""
@@ -75,17 +75,15 @@ class Heartbeat:
     def _beat(self) -> None:
         try:
             while not self._over.wait(settings.PACKAGER_HEARTBEAT):
-                if not self._still_held():
+                try:
+                    held = self._report()
+                except DatabaseError:
+                    # the database may be away for a moment; the claim is lost only when it says so
+                    log.exception("the heartbeat of request %s could not be written", self._claim.request_id)
+                    continue
+                if not held:
                     self._lost.set()
                     self._stop_source()
                     return
         finally:
             connection.close()
-
-    def _still_held(self) -> bool:
-        try:
-            return self._report()
-        except DatabaseError:
-            # the database may be away for a moment; the claim is lost only when it says so
-            log.exception("the heartbeat of request %s could not be written", self._claim.request_id)
-            return True

@@ -22,7 +22,15 @@ LEFTOVER_AGE = 24 * 3600
 def requeue_stale() -> int:
     """Take back builds whose heartbeat stopped and requests whose task got lost. Returns how many."""
     taken_back = sum(_take_back(request) for request in PackageRequest.objects.stale())
-    return taken_back + _hand_over_forgotten() + _lead_stranded()
+    # a task that still waits in the broker is not lost, however long it waits
+    idle = [queue for queue in Queue.values if dispatch.queue_length(queue) == 0]
+    forgotten = list(PackageRequest.objects.forgotten().filter(queue__in=idle))
+    dispatch.enqueue(forgotten)
+    given_up = set(PackageRequest.objects.stranded().values_list("leader", flat=True))
+    for leader in given_up:
+        with transaction.atomic():
+            promote_followers([leader])
+    return taken_back + len(forgotten) + len(given_up)
 
 
 def _take_back(request: PackageRequest) -> bool:
@@ -35,23 +43,6 @@ def _take_back(request: PackageRequest) -> bool:
             return False
         dispatch.enqueue([request])
     return True
-
-
-def _hand_over_forgotten() -> int:
-    # a task that still waits in the broker is not lost, however long it waits
-    idle = [queue for queue in Queue.values if dispatch.queue_length(queue) == 0]
-    forgotten = list(PackageRequest.objects.forgotten().filter(queue__in=idle))
-    for request in forgotten:
-        dispatch.enqueue([request])
-    return len(forgotten)
-
-
-def _lead_stranded() -> int:
-    leaders = set(PackageRequest.objects.stranded().values_list("leader", flat=True))
-    for former in leaders:
-        with transaction.atomic():
-            promote_followers([former])
-    return len(leaders)
 
 
 def expire_packages() -> int:

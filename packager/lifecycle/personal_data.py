@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
-from uuid import UUID
 
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
 from packager import events
-from packager.lifecycle.bulk import Tally, chunks, ids_of
+from packager.lifecycle import bulk
+from packager.lifecycle.bulk import Tally
+from packager.lifecycle.operations import Rows
 from packager.models import UNDER_WAY, Delivery, PackageRequest
 from packager.querysets import RequestQuerySet
 
@@ -30,22 +30,26 @@ def forget_many(chosen: RequestQuerySet) -> Tally:
 
     Those under way are left: they still need their address. Cancel them first.
     """
-    ids = ids_of(chosen)
-    done = [pk for chunk in chunks(ids) for pk in _forget(chunk)]
-    return Tally(done, len(ids) - len(done))
+    return bulk.many(Forget(), chosen)
 
 
-@transaction.atomic
-def _forget(ids: Sequence[UUID]) -> tuple[UUID, ...]:
-    ended = PackageRequest.objects.select_for_update().filter(pk__in=ids).exclude(status__in=UNDER_WAY)
-    gone = tuple(ended.values_list("pk", flat=True))
-    PackageRequest.objects.filter(pk__in=gone).update(email="", webhook_url="", encrypted_key="")
-    sent = Delivery.objects.filter(request__in=gone)
-    sent.filter(state__in=OPEN).update(state=Delivery.State.FAILED, error="The address was deleted.")
-    sent.update(address="")
-    forgotten = events.PersonalDataForgotten(at=timezone.now(), request_ids=gone)
-    transaction.on_commit(partial(events.publish, forgotten))
-    return gone
+class Forget:
+    """What ``forget_many`` does, as an operation."""
+
+    def refusal(self, request: PackageRequest) -> str:
+        """See ``Operation``."""
+        under_way = request.status in UNDER_WAY
+        return "A request that is under way needs its address; cancel it first" if under_way else ""
+
+    def apply(self, rows: Rows) -> None:
+        """Listeners delete their copies."""
+        gone = tuple(row.pk for row in rows)
+        PackageRequest.objects.filter(pk__in=gone).update(email="", webhook_url="", encrypted_key="")
+        sent = Delivery.objects.filter(request__in=gone)
+        sent.filter(state__in=OPEN).update(state=Delivery.State.FAILED, error="The address was deleted.")
+        sent.update(address="")
+        forgotten = events.PersonalDataForgotten(at=timezone.now(), request_ids=gone)
+        transaction.on_commit(partial(events.publish, forgotten))
 
 
 def addresses() -> set[str]:

@@ -98,23 +98,10 @@ def succeed(claim: Claim, package: Package, **progress: Any) -> bool:
     return _move(held, claim.request_id, "running", "succeeded", "", "", **end)
 
 
-def share(follower_id: UUID, package: Package) -> bool:
-    """A follower gets the package of its leader."""
-    end = {"package": package, "finished_at": timezone.now(), "encrypted_key": "", "rows_done": package.rows or 0}
-    joined = PackageRequest.objects.filter(leader__isnull=False)
-    return _move(joined, follower_id, "queued", "succeeded", "", "joined a build that was under way", **end)
-
-
 def fail(claim: Claim, error: PackageError) -> bool:
     """The build failed."""
     held = PackageRequest.objects.filter(attempt=claim.attempt)
     return _move(held, claim.request_id, "running", "failed", "", error.message, **_failure(error))
-
-
-def fail_follower(follower_id: UUID, error: PackageError) -> bool:
-    """The build that a follower waited for failed."""
-    joined = PackageRequest.objects.filter(leader__isnull=False)
-    return _move(joined, follower_id, "queued", "failed", "", error.message, **_failure(error))
 
 
 def _failure(error: PackageError) -> dict[str, Any]:
@@ -160,6 +147,17 @@ def cancel(rows: Rows, actor: str) -> None:
 def promote(rows: Rows) -> None:
     """Followers whose leader is gone are built themselves. Raises StateChanged; IntegrityError if others lead."""
     _move_rows(rows, Status.QUEUED, "", "leads from here on", leader=None, queued_at=timezone.now())
+
+
+def share(followers: Rows, package: Package) -> None:
+    """Followers get the package of their leader. Raises StateChanged."""
+    end = {"package": package, "finished_at": timezone.now(), "encrypted_key": "", "rows_done": package.rows or 0}
+    _move_rows(followers, Status.SUCCEEDED, "", "joined a build that was under way", **end)
+
+
+def fail_followers(followers: Rows, error: PackageError) -> None:
+    """The build that followers waited for failed. Raises StateChanged."""
+    _move_rows(followers, Status.FAILED, "", error.message, **_failure(error))
 
 
 def _move_rows(rows: Rows, to: str, actor: str, note: str, **changes: Any) -> None:

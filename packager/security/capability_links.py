@@ -1,4 +1,7 @@
-"""Answers behind a link that is itself the permission: whoever has it may see what it leads to."""
+"""Answers behind a link that is itself the permission: whoever has it may see what it leads to.
+
+Short, because pages and downloads, which share it, must not know each other.
+"""
 
 from __future__ import annotations
 
