@@ -76,13 +76,14 @@ def build(request_id: UUID) -> None:
 
 def _stream(claim: Claim) -> Outcome:
     submission, started = from_request(PackageRequest.objects.get(pk=claim.request_id)), time.monotonic()
+    # not that of the request: settings and formats may be others by now than when it was accepted
+    fingerprint = submission.fingerprint
     with Heartbeat(claim) as heartbeat:
         job = assembly.Job(submission)
         heartbeat.stops(job.stop)
         with closing(job.open(heartbeat.progress)) as build:
             stored = filesystem.default().save(heartbeat.watch(build), before_publishing=heartbeat.confirm)
-    # not that of the request: settings and formats may be others by now than when it was accepted
-    return Outcome(submission.fingerprint, stored, build.summary, time.monotonic() - started)
+    return Outcome(fingerprint, stored, build.summary, time.monotonic() - started)
 
 
 def _finish(claim: Claim, outcome: Outcome) -> None:

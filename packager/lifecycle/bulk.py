@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
+from django.db.models import F
 
 from packager.errors import Conflict
 from packager.lifecycle.operations import Cancel, Operation, Rebuild, Resend, Retry
@@ -83,7 +84,9 @@ def one(operation: Operation, request_id: UUID) -> PackageRequest:
 @transaction.atomic
 def _apply(operation: Operation, ids: Ids) -> dict[UUID, str]:
     """Do it with those for which it can be done. Returns for each why it was not; empty if it was."""
-    rows = list(PackageRequest.objects.select_for_update().filter(pk__in=ids).order_by("created_at"))
+    # leaders are locked before followers, as at the end of a build: in another order both could wait for each other
+    locked = PackageRequest.objects.select_for_update().filter(pk__in=ids)
+    rows = sorted(locked.order_by(F("leader").asc(nulls_first=True)), key=lambda row: row.created_at)
     refusals = {row.pk: operation.refusal(row) for row in rows}
     operation.apply([row for row in rows if not refusals[row.pk]])
     return refusals
