@@ -50,16 +50,17 @@ def preview_retry(
     code: str = "", *, resource_id: str = "", since: datetime | None = None, all_ages: bool = False
 ) -> RetryPreview:
     """What ``retry_cause`` would do with the same arguments; nothing is changed."""
-    failed, too_old, resolved = _failed(code, resource_id, since, all_ages)
-    taken = ~too_old & ~resolved & ~KEY_GONE
+    failed, old = _failed(code, resource_id, since, all_ages)
+    seen_to = resolved()
+    taken = ~old & ~seen_to & ~KEY_GONE
     numbers = failed.aggregate(
         count=Count("pk", filter=taken),
         oldest=Min("finished_at", filter=taken),
         newest=Max("finished_at", filter=taken),
         mails=Count("pk", filter=taken & Q(email__contains="@")),
-        too_old=Count("pk", filter=too_old),
-        resolved=Count("pk", filter=~too_old & resolved),
-        without_key=Count("pk", filter=~too_old & ~resolved & KEY_GONE),
+        too_old=Count("pk", filter=old),
+        resolved=Count("pk", filter=~old & seen_to),
+        without_key=Count("pk", filter=~old & ~seen_to & KEY_GONE),
     )
     return RetryPreview(**numbers)
 
@@ -81,20 +82,26 @@ def retry_cause(
         since: only those that failed then or later. Without it, those of the last PACKAGER_RETRY_MAX_AGE days.
         all_ages: those of any age.
     """
-    failed, too_old, resolved = _failed(code, resource_id, since, all_ages)
-    return bulk.retry_many(failed.exclude(too_old | resolved), actor)
+    failed, old = _failed(code, resource_id, since, all_ages)
+    return bulk.retry_many(failed.exclude(old | resolved()), actor)
 
 
-def _failed(code: str, resource_id: str, since: datetime | None, all_ages: bool) -> tuple[RequestQuerySet, Q, Q]:
-    """Those that failed, and which of them are too old, and resolved."""
+def too_old() -> Q:
+    """Requests that ended so long ago that nobody should hear of them by accident."""
+    return Q(finished_at__lt=timezone.now() - timedelta(days=settings.PACKAGER_RETRY_MAX_AGE))
+
+
+def resolved() -> Q:
+    """Requests whose last error is resolved. Who joined a build shares the error of its leader: the reference tells."""
+    errors = PackageError.objects.filter(reference=OuterRef("error_reference"), resolved_at__isnull=False)
+    return Q(Exists(errors))
+
+
+def _failed(code: str, resource_id: str, since: datetime | None, all_ages: bool) -> tuple[RequestQuerySet, Q]:
+    """Those that failed, and which of them are too old."""
     filters: dict[str, Any] = {"error_code": code, "resource_id": resource_id, "finished_at__gte": since}
     failed = PackageRequest.objects.failed(**{name: value for name, value in filters.items() if value})
-    limit = timezone.now() - timedelta(days=settings.PACKAGER_RETRY_MAX_AGE)
-    none = Q(pk__in=[])
-    too_old = none if all_ages or since else Q(finished_at__lt=limit)
-    # who joined a build shares the error of its leader, so the reference tells, and not the request
-    errors = PackageError.objects.filter(reference=OuterRef("error_reference"), resolved_at__isnull=False)
-    return failed, too_old, Q(Exists(errors))
+    return failed, Q(pk__in=[]) if all_ages or since else too_old()
 
 
 def resolve(errors: ErrorQuerySet, by: AbstractUser | None, note: str) -> int:
