@@ -1,0 +1,1 @@
+"""The way in: the job service that CKAN's stock DataPusher plugin speaks to."""

@@ -1,0 +1,56 @@
+"""Keeps order among the jobs, by the clock."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from django.conf import settings
+
+from packager.lifecycle import dispatch
+from packager.models import MAIL
+from pusher import hooks, lifecycle
+from pusher.errors import PusherLost
+from pusher.models import PushJob, State
+
+#: Hooks that one task tells.
+AT_ONCE = 20
+
+
+def tend() -> int:
+    """Take up what was dropped: dead workers, lost tasks, CKANs not told. Returns how many."""
+    stale = list(PushJob.objects.stale())
+    for job in stale:
+        lifecycle.take_back(job, PusherLost(f"worker {job.worker}"))
+    forgotten = [job for job in PushJob.objects.forgotten() if _idle(job)]
+    for job in forgotten:
+        dispatch.start(lifecycle.TASK, job.pk, job.queue)
+    untold = list(PushJob.objects.to_tell().order_by("hook_due_at").values_list("pk", flat=True)[:AT_ONCE])
+    for pk in untold:
+        dispatch.start("pusher.tasks.tell", pk, MAIL)
+    for job in PushJob.objects.to_renew()[:AT_ONCE]:
+        hooks.renew(job)
+    return len(stale) + len(forgotten) + len(untold)
+
+
+def _idle(job: PushJob) -> bool:
+    """Whether nothing waits in the broker: a task that does is not lost, however long it waits."""
+    return job.not_before is not None or dispatch.queue_length(job.queue) == 0
+
+
+def delete_old(days: float) -> int:
+    """Delete jobs that ended more than ``days`` days ago, and what dead attempts left. Returns how many jobs went."""
+    sweep()
+    return PushJob.objects.ended_before(days).delete()[1].get("pusher.PushJob", 0)
+
+
+def sweep() -> None:
+    """Delete the files of attempts that are over."""
+    running = {f"push-{pk}-{attempt}" for pk, attempt in _running()}
+    for left in Path(settings.PACKAGER_TEMP_DIRECTORY).glob("push-*-*"):
+        if left.name not in running:
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def _running() -> list[tuple[int, int]]:
+    return list(PushJob.objects.filter(state=State.RUNNING).values_list("pk", "attempt"))
