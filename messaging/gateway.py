@@ -1,0 +1,130 @@
+"""The gateway: takes requests from RabbitMQ and sends the outbox, two threads with a connection each."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import socket
+import threading
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import DatabaseError, InterfaceError, close_old_connections
+from django.db.models import F
+from django.utils import timezone
+
+from messaging import consumer, incoming, topology
+from messaging.consumer import Consumer, DeadLetter, Delivered, Outcome, Reports
+from messaging.errors import MessagingError
+from messaging.incoming import CannotBeAnswered, Incoming
+from messaging.models import Gateway
+from messaging.sender import Sender
+from packager.lifecycle import dispatch
+from packager.models import PackageRequest
+
+log = logging.getLogger(__name__)
+#: Seconds between two signs of life.
+INTERVAL = 5
+#: What was saved this long ago, at most, may have been saved by a gateway that died before it handed it over.
+RECENT = timedelta(minutes=10)
+
+
+def run() -> None:
+    """Run until SIGTERM or SIGINT."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    hand_over_what_was_left()
+    Running(stop).run()
+
+
+def hand_over_what_was_left() -> None:
+    """Hand requests to the clusters that were saved, but perhaps not handed over, by a gateway that died."""
+    recent = {"status": "queued", "queued_at__gt": timezone.now() - RECENT, "api_key__name": incoming.KEY_NAME}
+    dispatch.enqueue(PackageRequest.objects.leading().filter(**recent))
+
+
+class Running:
+    """A gateway while it runs."""
+
+    def __init__(self, stop: threading.Event) -> None:
+        now = timezone.now()
+        self._stop, self._away = stop, threading.Event()
+        Gateway.objects.filter(seen_at__lt=now - timedelta(minutes=1)).delete()
+        self._row = Gateway.objects.create(
+            host=socket.gethostname(), pid=os.getpid(), started_at=now, seen_at=now, since=now
+        )
+        self._counted = {"received": 0, "dead": 0}
+        self._sender = Sender(str(self._row), stop, seconds=settings.MESSAGING_STOP_SECONDS)
+
+    def run(self) -> None:
+        """Consume and send until it is stopped."""
+        reports = Reports(self._connected, self._lost, self._count)
+        taker = Consumer(
+            settings.MESSAGING_INPUT_QUEUE,
+            self._take,
+            topology.declare_gateway,
+            self._stop,
+            prefetch=settings.MESSAGING_PREFETCH,
+            reports=reports,
+            idle=self._sign,
+        )
+        threads = [
+            threading.Thread(target=run, name=name) for run, name in ((taker.run, "take"), (self._sender.run, "send"))
+        ]
+        for thread in threads:
+            thread.start()
+        while all(thread.is_alive() for thread in threads):
+            threads[0].join(0.5)
+        # one that ended by a fault of ours takes the other with it: half a gateway looks alive and is not
+        self._stop.set()
+        for thread in threads:
+            thread.join()
+        self._row.delete()
+
+    def _take(self, message: Delivered) -> Outcome:
+        self._sign()
+        close_old_connections()
+        given = message.properties
+        asked = Incoming(message.body, message.routing_key, given.headers or {}, given.reply_to, given.correlation_id)
+        try:
+            incoming.take(asked)
+        except CannotBeAnswered as why:
+            headers = {"reason": str(why), "routing_key": message.routing_key}
+            return Outcome((DeadLetter(settings.MESSAGING_DEAD, message.body, given, headers),))
+        except incoming.DATABASE_AWAY as error:
+            log.warning("the database cannot be used (%s); the request is put back", str(error).strip())
+            close_old_connections()
+            return Outcome(put_back=True)
+        self._sender.knock.set()
+        return Outcome()
+
+    # ------------------------------------------------------------ signs of life
+
+    def _connected(self) -> None:
+        consumer.log_connected(self._away)
+        self._note(connected=True, since=timezone.now())
+
+    def _lost(self, error: MessagingError) -> None:
+        if not self._away.is_set():
+            self._note(connected=False, since=timezone.now())
+        consumer.log_lost(self._away, error)
+
+    def _count(self, outcome: Outcome) -> None:
+        self._counted["received"] += not outcome.put_back
+        self._counted["dead"] += len(outcome.dead)
+
+    def _sign(self) -> None:
+        if timezone.now() - self._row.seen_at > timedelta(seconds=INTERVAL):
+            self._row.seen_at = timezone.now()
+            self._note(seen_at=self._row.seen_at)
+
+    def _note(self, **changes: Any) -> None:
+        counted, self._counted = self._counted, {"received": 0, "dead": 0}
+        numbers = {name: F(name) + count for name, count in counted.items()}
+        try:
+            Gateway.objects.filter(pk=self._row.pk).update(**changes, **numbers, sent=self._sender.sent)
+        except (DatabaseError, InterfaceError):
+            close_old_connections()  # the next sign of life tells it

@@ -1,0 +1,220 @@
+"""Takes a request that came over AMQP. Knows no broker: bytes and properties in, rows (or a reason why not) out."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.conf import settings
+from django.db import IntegrityError, InterfaceError, OperationalError, transaction
+from rest_framework import serializers
+
+from messaging import responses
+from messaging.models import Conversation, Lease
+from packager.api.v1.problems import first_field_problem
+from packager.api.v1.serializers import PackageRequestCreateSerializer
+from packager.errors import IdempotencyMismatch, NotAuthorized, NotFound, PackagerError, RequestError
+from packager.intake.idempotency import Owner
+from packager.lifecycle import requests
+from packager.models import PackageRequest
+from packager.security import api_keys, encryption
+from packager.security.api_keys import ApiKey
+
+log = logging.getLogger(__name__)
+#: What is raised while the database cannot be used; the same may go well later.
+DATABASE_AWAY = (OperationalError, InterfaceError)
+#: The API key whose requests these are.
+KEY_NAME = "AMQP"
+#: The longest UUID.
+LONGEST = 255
+
+
+class CannotBeAnswered(Exception):
+    """Nobody knows whom to answer; says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A message as it came."""
+
+    body: bytes
+    routing_key: str = ""
+    headers: Mapping[str, Any] = field(default_factory=dict)
+    reply_to: str | None = None
+    correlation_id: str | None = None
+
+
+def take(message: Incoming) -> None:
+    """Save what it asks for, and the answer, in one transaction.
+
+    Raises:
+        CannotBeAnswered: it has no UUID.
+        OperationalError, InterfaceError: the database is away; nothing was saved.
+    """
+    uuid = _uuid(message.headers)
+    reply = responses.reply_to(message.routing_key, message.reply_to, message.correlation_id)
+    asked, digest, problem = _read(message.body)
+    conversation = Conversation(
+        uuid=uuid, digest=digest, reply=reply, named_tuple=isinstance(asked, dict) and _NAME in _names(asked)
+    )
+    try:
+        with transaction.atomic():
+            if not _answer_again(conversation):
+                conversation.save(force_insert=True)
+                _do(conversation, _without_names(asked), problem)
+    except IntegrityError:
+        # another gateway takes the same at this moment
+        with transaction.atomic():
+            if not _answer_again(conversation):
+                raise
+
+
+def _uuid(headers: Mapping[str, Any]) -> str:
+    uuid = headers.get("UUID")
+    if not isinstance(uuid, str) or not uuid:
+        raise CannotBeAnswered("no header UUID that is text")
+    if len(uuid) > LONGEST or not uuid.isprintable():
+        raise CannotBeAnswered(f"the header UUID is not 1 to {LONGEST} printable characters")
+    return uuid
+
+
+# ------------------------------------------------------------------- the body
+
+_NAME = "__nt_name"
+
+
+def _read(body: bytes) -> tuple[Any, str, RequestError | None]:
+    """The body parsed, a digest of what it says, and what is wrong with it."""
+    raw = encryption.mark(body.hex() or "empty")
+    if len(body) > settings.MESSAGING_MAX_BYTES:
+        return None, raw, RequestError(f"The body has more than {settings.MESSAGING_MAX_BYTES} bytes", field="body")
+    try:
+        asked = json.loads(body.decode())
+        digest = encryption.mark(json.dumps(_without_names(asked), sort_keys=True))
+    except (ValueError, RecursionError):
+        return None, raw, RequestError("The body is not valid JSON in UTF-8", field="body")
+    if not isinstance(asked, dict):
+        return None, digest, RequestError("The body must be a JSON object", field="body")
+    return asked, digest, None
+
+
+def _without_names(value: Any) -> Any:
+    """``value`` without what edeposit's ``serialize`` puts into every object."""
+    if isinstance(value, dict):
+        return {name: _without_names(inner) for name, inner in value.items() if name != _NAME}
+    return [_without_names(inner) for inner in value] if isinstance(value, list) else value
+
+
+def _names(value: Any) -> set[str]:
+    if isinstance(value, dict):
+        return set(value).union(*(_names(inner) for inner in value.values()))
+    return set[str]().union(*(_names(inner) for inner in value)) if isinstance(value, list) else set()
+
+
+# ----------------------------------------------------------------- the answer
+
+
+def _answer_again(asked: Conversation) -> bool:
+    """Answer a UUID that came before: the same again, or (for another body) that it cannot be. False for a new one."""
+    before = Conversation.objects.select_for_update().filter(uuid=asked.uuid).select_related("request").first()
+    if before is None:
+        return False
+    if before.digest != asked.digest:
+        error = IdempotencyMismatch("This UUID was used before with another body", field="UUID")
+        responses.send_only(asked, responses.refused(error))
+        return True
+    before.reply, before.named_tuple = asked.reply, asked.named_tuple
+    if before.request is not None and before.latest and before.latest.get("request_id") == str(before.request.pk):
+        first, last = responses.accepted(before.request), responses.end(before.request)
+        responses.put(before, first, *([last] if last else []))
+    elif before.latest:
+        responses.put(before, before.latest)
+    return True
+
+
+def _do(conversation: Conversation, asked: Any, problem: RequestError | None) -> None:
+    try:
+        if problem:
+            raise problem
+        with transaction.atomic():
+            _operation(asked)(conversation, asked)
+    except PackagerError as error:
+        responses.put(conversation, responses.refused(error))
+    except serializers.ValidationError as error:
+        name, detail = first_field_problem(error.detail)
+        responses.put(conversation, responses.refused(RequestError(f"{name}: {detail.rstrip('.')}", field=name)))
+    except DATABASE_AWAY:
+        raise
+    except Exception as error:
+        log.exception("a request over AMQP failed in an unexpected way")
+        responses.put(conversation, responses.refused(PackagerError(type(error).__name__)))
+
+
+def _operation(asked: dict[str, Any]) -> Callable[[Conversation, dict[str, Any]], None]:
+    name = asked.pop("operation", None) or "package"
+    try:
+        return OPERATIONS[name]
+    except (KeyError, TypeError):
+        raise RequestError(f"operation must be one of {', '.join(OPERATIONS)}", field="operation") from None
+
+
+def _package(conversation: Conversation, asked: dict[str, Any]) -> None:
+    question = PackageRequestCreateSerializer(data={name: value for name, value in asked.items() if value is not None})
+    question.is_valid(raise_exception=True)
+    owner = Owner(key_of_gateway(), conversation.uuid, conversation.digest)
+    request = requests.submit(question.submission, owner=owner)
+    conversation.request = request
+    first, last = responses.accepted(request), responses.end(request)
+    responses.put(conversation, first, *([last] if last else []))
+
+
+def _cancel(conversation: Conversation, asked: dict[str, Any]) -> None:
+    of = _earlier(asked)
+    if of.request is None:
+        raise NotFound("There is no request under this UUID that could be cancelled", field="of")
+    key_of_gateway()
+    responses.put(conversation, _ended(requests.cancel(of.request.pk, actor="AMQP").pk))
+
+
+def _status(conversation: Conversation, asked: dict[str, Any]) -> None:
+    latest = _earlier(asked).latest
+    if latest is None:
+        raise NotFound("There is no response under this UUID", field="of")
+    responses.put(conversation, latest)
+
+
+OPERATIONS = {"package": _package, "cancel": _cancel, "status": _status}
+
+
+def _ended(pk: Any) -> responses.Body:
+    body = responses.end(PackageRequest.objects.select_related("package", "leader").get(pk=pk))
+    assert body is not None
+    return body
+
+
+def _earlier(asked: dict[str, Any]) -> Conversation:
+    if unknown := [name for name, value in asked.items() if name != "of" and value is not None]:
+        raise RequestError("There is no such field", field=unknown[0])
+    of = asked.get("of")
+    if not isinstance(of, str) or not of:
+        raise RequestError("Parameter of is required", field="of")
+    found = Conversation.objects.select_related("request").filter(uuid=of).first()
+    if found is None:
+        raise NotFound("There is no request under this UUID", field="of")
+    return found
+
+
+def key_of_gateway() -> ApiKey:
+    """The API key of all gateways, made when it is first needed. Raises NotAuthorized if staff revoked it."""
+    found = ApiKey.objects.filter(name=KEY_NAME).order_by("pk").first()
+    if found is None:
+        # one row that all gateways lock, so that they do not make a key each
+        Lease.objects.bulk_create([Lease(name="key", holder="", until="2000-01-01T00:00Z")], ignore_conflicts=True)
+        Lease.objects.select_for_update().get(name="key")
+        found = ApiKey.objects.filter(name=KEY_NAME).order_by("pk").first() or api_keys.issue(KEY_NAME).api_key
+    if found.revoked_at:
+        raise NotAuthorized("Requests over AMQP are not taken: their API key is revoked")
+    return found

@@ -1,0 +1,20 @@
+"""Tells the portal what changed in CKAN."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from messaging.worker import Worker
+from packager.lifecycle import changes
+from packager.lifecycle.changes import Notification
+
+
+class Stale(Worker):
+    """Never hand out packages again whose data changed in CKAN."""
+
+    def consume(self, routing_key: str, operation: str, payload: Any) -> None:
+        """See ``Worker``. Only the tables of the data portal at ``ckan.site_url`` are meant."""
+        if isinstance(payload, dict):
+            host = urlsplit(self.config.get("ckan.site_url", "")).netloc
+            changes.receive([Notification(routing_key, operation, payload)], ckan_host=host, source="worker stale")
