@@ -4,14 +4,14 @@ VENV   ?= .venv
 PORT   ?= 8000
 PY     := $(VENV)/bin/python
 
-.PHONY: run test lint types format clean
+.PHONY: run test lint types format amqp-bench clean
 run: $(VENV)/.runtime
 	@$(PY) -m demo.run --port $(PORT)
 
 test: $(VENV)/.development
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
-	$(VENV)/bin/mypy portal packager stats ckanpackager_import demo
+	$(VENV)/bin/mypy portal packager stats pusher ckanpackager_import messaging demo
 	$(PY) -m pytest
 
 lint: $(VENV)/.development
@@ -21,7 +21,11 @@ format: $(VENV)/.development
 	$(VENV)/bin/ruff format .
 
 types: $(VENV)/.development
-	$(VENV)/bin/mypy portal packager stats ckanpackager_import demo
+	$(VENV)/bin/mypy portal packager stats pusher ckanpackager_import messaging demo
+
+# needs RabbitMQ's programs, and for its second half PostgreSQL on 127.0.0.1:5432
+amqp-bench: $(VENV)/.development
+	$(PY) -m benchmarks.amqp
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
@@ -30,7 +34,7 @@ $(VENV)/.runtime: requirements.txt | $(VENV)/bin/python
 	$(PY) -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	@touch $@
 
-$(VENV)/.development: requirements.txt requirements-parquet.txt requirements-dev.txt | $(VENV)/bin/python
+$(VENV)/.development: requirements.txt requirements-parquet.txt requirements-s3.txt requirements-dev.txt | $(VENV)/bin/python
 	$(PY) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@ $(VENV)/.runtime
 

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator
 from isal import isal_zlib
 
 from packager.streaming.formats.base import Options
-from packager.streaming.formats.delimited import CSV, line_of, rows_of
+from packager.streaming.formats.delimited import CSV, line_of, parsed
 from packager.streaming.pipeline import Build, TableContent
 from packager.streaming.types import Field, Page, RowsPage, Shape, TextPage
 
@@ -113,7 +113,7 @@ def writer_and_zlib(rows: list[list[object]]) -> tuple[float, str]:
 
 
 def ways(text: bytes) -> dict[str, tuple[float, str]]:
-    rows = [[int(row[0] or 0), float(row[1] or 0), *row[2:]] for row in rows_of(text, ",")]
+    rows = [[int(row[0] or 0), float(row[1] or 0), *row[2:]] for row in parsed(text, ",")]
     text_page, rows_page = lambda: TextPage(ROWS, [text]), lambda: RowsPage(rows)
     return {
         "csv.writer over values, zlib 6": writer_and_zlib(rows),

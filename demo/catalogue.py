@@ -71,7 +71,7 @@ class Resource:
             "metadata_modified": MADE,
             "mimetype": "text/csv",
             "mimetype_inner": None,
-            "name": self.name,
+            "name": self.title or self.name,
             "package_id": make_id(self.dataset),
             "position": 0,
             "resource_type": None,

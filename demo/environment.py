@@ -55,17 +55,17 @@ class Surroundings:
             "PUBLIC_URL": self.url,
             "PYTHONUNBUFFERED": "1",
         }
-        return {"DEBUG": "false", **given, **ours}
+        return {"DEBUG": "false", "PUSHER_ENABLED": "true", **given, **ours}
 
 
-def kept_secret(path: Path) -> str:
-    """The secret in that file, which only its owner can read; made if it is not there."""
+def kept_secret(path: Path, random_bytes: int = 48) -> str:
+    """The secret in that file, which only its owner can read; made of so many random bytes if it is not there."""
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
         return path.read_text().strip()
     with open(descriptor, "w") as file:
-        file.write(secrets.token_urlsafe(48))
+        file.write(secrets.token_urlsafe(random_bytes))
     return path.read_text()
 
 

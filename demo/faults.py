@@ -20,6 +20,7 @@ class Kind(StrEnum):
     SHORT = "short"  #: ``rows`` rows fewer than there should be
     TOTAL = "total"  #: ``rows`` as the total, whatever the table holds
     SLOW = "slow"  #: the answer comes ``seconds`` later
+    DRIP = "drip"  #: the body comes byte by byte, one every ``seconds``
     HANG = "hang"  #: no answer for ``seconds``, then the connection ends
     APPEND = "append"  #: somebody adds ``rows`` rows before the page is read
     DELETE = "delete"  #: somebody deletes the first ``rows`` rows that are left before the page is read

@@ -13,10 +13,27 @@ from django.db import models, transaction
 from django.utils import timezone
 
 from packager.models import Delivery, Package, PackageError, PackageRequest, RequestHistory, Status
+from packager.storage.file_names import download_name
+from packager.titles import Titles
 from stats import rebuild
-from stats.models import BuildRecord, DownloadRecord, ErrorRecord, RequestRecord
+from stats.models import BuildRecord, DownloadRecord, ErrorRecord, RequestRecord, ResourceName
 
 BATCH = 5000
+HOST = "data.example.org"
+#: Of the titles of resources and datasets.
+GROUPS = ("Beetles", "Birds", "Butterflies", "Ferns", "Fishes", "Fungi", "Lichens", "Mammals", "Minerals", "Mosses")
+PLACES = (
+    "Brazil",
+    "the Alps",
+    "the Andes",
+    "the Baltic Sea",
+    "Borneo",
+    "Iceland",
+    "Japan",
+    "Kenya",
+    "Peru",
+    "Scotland",
+)
 FORMATS = ("csv", "csv", "csv", "tsv", "xlsx", "jsonl", "dwca", "parquet")
 DOMAINS = ("example.org", "example.com", "museum.example", "university.example", "garden.example")
 CODES = ("source_timeout", "source_busy", "resource_not_found", "not_permitted", "incomplete_data", "store_full")
@@ -34,6 +51,7 @@ class Filler:
         self.random = random.Random(seed)
         self.now = timezone.now()
         self.resources = [str(UUID(int=self.random.getrandbits(128), version=4)) for _ in range(200)]
+        self.titles = {resource_id: _titles(number) for number, resource_id in enumerate(self.resources)}
 
     @transaction.atomic
     def fill(self) -> None:
@@ -41,6 +59,9 @@ class Filler:
         made = self._requests()
         while batch := list(islice(made, BATCH)):
             self._save(batch)
+        names = ({"resource_id": name, **titles.columns} for name, titles in self.titles.items() if titles)
+        told = {"ckan_host": HOST, "public": True, "at": self.now}
+        ResourceName.objects.bulk_create((ResourceName(**name, **told) for name in names), ignore_conflicts=True)
         rebuild.rebuild()
 
     def _requests(self) -> Iterator[PackageRequest]:
@@ -55,8 +76,8 @@ class Filler:
         request = PackageRequest(
             kind="datastore",
             resource_id=self._resource(),
-            ckan_host="data.example.org",
-            api_url="https://data.example.org/api/3/action/datastore_search",
+            ckan_host=HOST,
+            api_url=f"https://{HOST}/api/3/action/datastore_search",
             parameters={"filters": {"year": [self.random.randint(1800, 2026)]}},
             format=self.random.choice(FORMATS),
             email=self._address(),
@@ -72,6 +93,7 @@ class Filler:
             heartbeat_at=finished,
             finished_at=finished,
         )
+        request.titles = self.titles[request.resource_id]
         return self._with_fault(request) if failed else request
 
     def _state(self, number: int) -> Status:
@@ -109,8 +131,9 @@ class Filler:
         return Package(
             fingerprint=request.fingerprint,
             stored_as=f"{number[-2:]}/{number}.zip",
-            file_name=f"{request.resource_id}.{request.format}.zip",
+            file_name=download_name(request.dataset_title, request.resource_label, request.format, created.date()),
             resource_id=request.resource_id,
+            **request.titles.columns,
             format=request.format,
             size=200 + request.rows_done * 60,
             rows=request.rows_done,
@@ -122,6 +145,15 @@ class Filler:
             expires_at=created + timedelta(days=7),
             deleted_at=created + timedelta(days=7) if gone else None,
         )
+
+
+def _titles(number: int) -> Titles:
+    """Those of the resource with this number. A few are private, so that nobody knows them."""
+    if number % 25 == 24:
+        return Titles()
+    group, place = GROUPS[number % 10], PLACES[number // 10 % 10]
+    kind = "Specimens" if number < 100 else "Images"
+    return Titles(f"{group} of {place}: {kind.lower()}", f"{kind} from {place}", "Example Museum", f"dataset-{number}")
 
 
 def _insert(rows: Any) -> None:

@@ -122,7 +122,7 @@ class Handler(BaseHTTPRequestHandler):
             body = body[: len(body) // 2]
             self.close_connection = True
         if self.command != "HEAD":
-            self.wfile.write(body)
+            self._pour(iter([body]), faults)
 
     def _head(self, status: int, headers: Mapping[str, str]) -> None:
         self.send_response(status)
@@ -180,8 +180,17 @@ class Handler(BaseHTTPRequestHandler):
         stop = (part.start + part.stop) // 2 if Kind.CUT in faults else part.stop
         self.close_connection = self.close_connection or Kind.CUT in faults
         if self.command != "HEAD":
-            self._pour(cut_out(file.pieces(), part.start, stop))
+            self._pour(cut_out(file.pieces(), part.start, stop), faults)
 
-    def _pour(self, pieces: Iterator[bytes]) -> None:
+    def _pour(self, pieces: Iterator[bytes], faults: Faulty) -> None:
         for piece in pieces:
-            self.wfile.write(piece)
+            if Kind.DRIP in faults:
+                self._drip(piece, faults[Kind.DRIP].seconds)
+            else:
+                self.wfile.write(piece)
+
+    def _drip(self, piece: bytes, seconds: float) -> None:
+        for place in range(len(piece)):
+            self.wfile.write(piece[place : place + 1])
+            if self.server.ckan.closing.wait(seconds):
+                return

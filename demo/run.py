@@ -6,12 +6,11 @@ Everything is written below ``var/``; every process started here is ended here.
 from __future__ import annotations
 
 import argparse
-import secrets
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from demo.environment import ROOT, Surroundings, check_port, operator_settings
+from demo.environment import ROOT, Surroundings, check_port, kept_secret, operator_settings
 from demo.processes import Child, Interrupted, StartFailed, Supervisor
 from demo.sample import Sample, fetch
 
@@ -19,6 +18,7 @@ STAFF = "admin"
 ADDRESS = "someone@example.com"
 RETRY_POLICY = 120  # seconds for something to come up
 MANAGE = [sys.executable, str(ROOT / "manage.py")]
+NEW_PASSWORD = " ".join([*MANAGE, "changepassword", STAFF])
 
 
 class Quickstart:
@@ -29,7 +29,7 @@ class Quickstart:
         self.supervisor = supervisor
         self.given = given
         self.environment = surroundings.environment(given)
-        self.password = ""
+        self.login = ""
         self.ckan: Child | None = None
 
     def bring_up(self, rows: int) -> Sample:
@@ -56,16 +56,25 @@ class Quickstart:
 
     def _prepare_database(self) -> None:
         self._manage("migrate", "--no-input", "--verbosity", "1")
-        password = secrets.token_urlsafe(12)
+        self.login = self._staff_login()
+
+    def _staff_login(self) -> str:
+        """How to log in: with a password that is kept below ``var/``, unless somebody chose one of their own."""
+        kept = self.around.var / "admin_password"
+        known, password = kept.exists(), kept_secret(kept, random_bytes=12)
         created = self.supervisor.run(
             "createsuperuser",
             [*MANAGE, "createsuperuser", "--no-input", "--username", STAFF, "--email", f"{STAFF}@localhost"],
             self.environment | {"DJANGO_SUPERUSER_PASSWORD": password, "LANGUAGE_CODE": "en"},
         )
-        if created.process.returncode == 0:
-            self.password = password
-        elif "already taken" not in created.tail():
-            raise StartFailed(f"The staff user could not be made:\n\n{created.tail()}")
+        if not created.process.returncode:
+            return f"name: {STAFF}   password: {password}"
+        if "already taken" not in created.tail():
+            raise StartFailed(f"The staff user could not be created:\n\n{created.tail()}")
+        if known:
+            return f"name: {STAFF}   password: {password}   (changed and forgotten? {NEW_PASSWORD})"
+        kept.unlink()
+        return f"name: {STAFF}   new password: {NEW_PASSWORD}"
 
     def _manage(self, command: str, *options: str) -> None:
         done = self.supervisor.run(command, [*MANAGE, command, *options], self.environment)
@@ -77,8 +86,8 @@ class Quickstart:
         gunicorn = ["gunicorn", "portal.wsgi", "--bind", bind, "--worker-class", "gthread", "--threads", "8"]
         options = ["--graceful-timeout", "5", "--no-control-socket"]
         self.supervisor.start("web", [sys.executable, "-m", *gunicorn, *options], self.environment)
-        for queue in ("fast", "slow"):
-            self.supervisor.start(queue, [*MANAGE, "qcluster"], self.environment | {"Q_CLUSTER_NAME": queue})
+        for cluster in ("fast", "slow", "mail"):
+            self.supervisor.start(cluster, [*MANAGE, "qcluster"], self.environment | {"Q_CLUSTER_NAME": cluster})
         self._wait(lambda: fetch(f"{self.around.url}/healthz"), "the web server")
 
     def _request_sample(self) -> Sample:
@@ -97,16 +106,18 @@ class Quickstart:
     def _wait(self, condition: Callable[[], object], what: str) -> None:
         self.supervisor.wait_until(condition, seconds=RETRY_POLICY, what=what)
 
+    def _packages(self) -> Path:
+        return Path(self.given.get("PACKAGER_STORE_DIRECTORY") or self.around.packages)
+
     def summary(self, sample: Sample) -> str:
         """What is where, for the person at the terminal."""
-        login = f"   name: {STAFF}   password: {self.password}   (shown only now)" if self.password else ""
         lines = {
             "Portal": f"{self.around.url}/",
-            "Admin": f"{self.around.url}/admin/{login}",
+            "Admin": f"{self.around.url}/admin/   {self.login}",
             "Sample CKAN": f"{self.ckan_url}/",
             "Sample request": "",
             "  status page": sample.status_url,
-            "  package": str(newest(Path(self.given.get("PACKAGER_STORE_DIRECTORY") or self.around.packages))),
+            "  package": self.given.get("PACKAGER_STORE_URL") or str(newest(self._packages())),
             "  download": sample.download_url,
             "  e-mail": str(sample.mail_file or "sent to your mail server"),
             "Logs": str(self.around.logs),

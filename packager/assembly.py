@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from functools import partial
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import replace
+from functools import cache, partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,10 +15,12 @@ from packager import plugins
 from packager.errors import RequestError
 from packager.models import Kind
 from packager.presentation.query_summary import english_query_lines
-from packager.streaming.facts import Origin
+from packager.streaming.eml import eml
+from packager.streaming.facts import Facts, Origin, Titles, facts_of
+from packager.streaming.formats.base import Format, TakesEml
 from packager.streaming.formats.options import refuse_unknown
 from packager.streaming.http import RetryPolicy
-from packager.streaming.metadata import metadata_members
+from packager.streaming.metadata import COMPANIONS, FOR_PEOPLE, citation, metadata_members
 from packager.streaming.pipeline import (
     Build,
     FileContent,
@@ -27,14 +30,12 @@ from packager.streaming.pipeline import (
     query_for,
     shapes_for,
 )
-from packager.streaming.sources.base import Describes, FileSource, Table, TableSource
-from packager.streaming.types import Field, Member, Progress, RowsPage, Shape
+from packager.streaming.sources.base import Describes, FileSource, TableSource
+from packager.streaming.types import Field, Member, Progress, RowsPage
 from packager.submission import Submission
 
-#: Formats that carry their own metadata, and whose readers expect no other files.
-WITHOUT_METADATA = ("dwca",)
-#: How long a web request may wait for CKAN.
-HURRIED = RetryPolicy(connect=3, read=5, attempts=1)
+#: For those who look at a data portal while somebody waits for a page: see ``intake.quick_look``.
+HURRIED = RetryPolicy(connect=2, read=2, attempts=1)
 
 
 def check_options(submission: Submission) -> dict[str, Any]:
@@ -64,29 +65,26 @@ def table_source(submission: Submission, retry_policy: RetryPolicy | None = None
     return source
 
 
-def file_source(submission: Submission, *, hurried: bool = False) -> FileSource:
-    """Where the file of this request comes from. ``hurried`` is for web requests, which cannot wait long."""
-    retry_policy = HURRIED if hurried else _retry_policy()
+def file_source(submission: Submission, retry_policy: RetryPolicy | None = None) -> FileSource:
+    """Where the file of this request comes from."""
     source: FileSource = plugins.first(
-        "file_source", submission=submission, key=submission.key or None, retry_policy=retry_policy
+        "file_source", submission=submission, key=submission.key or None, retry_policy=retry_policy or _retry_policy()
     )
     return source
 
 
-def open_table(submission: Submission, shapes: Iterable[Shape], *, hurried: bool = False) -> Table:
-    """The rows of this request. ``hurried`` is for web requests, which cannot wait long. Raises SourceError."""
-    return table_source(submission, HURRIED if hurried else None).open(submission.query, tuple(shapes))
-
-
 class Job:
     """One build: ``open`` asks the source and gets everything ready; ``stop`` ends it, from any thread.
+
+    ``titles`` may be set until the data is written: what the README says where the source has nothing to tell.
 
     Raises:
         AddressForbidden: the source is at an address that may not be read.
     """
 
     def __init__(self, submission: Submission) -> None:
-        self._submission = submission
+        self.titles = Titles()
+        self.submission = submission
         self._tables = table_source(submission) if submission.kind == Kind.DATASTORE else None
         self._files = file_source(submission) if submission.kind == Kind.URL else None
 
@@ -99,19 +97,20 @@ class Job:
     def open(self, progress: Progress) -> Build:
         """Ready to be packed. Raises SourceError, FormatError."""
         if self._tables:
-            return _open_table(self._submission, self._tables, progress)
+            return _open_table(self.submission, self._tables, progress, _facts(self, self._tables))
         assert self._files
-        return _open_file(self._submission, self._files, progress)
+        return _open_file(self.submission, self._files, progress, _facts(self, self._files))
 
 
-def _open_file(submission: Submission, source: FileSource, progress: Progress) -> Build:
+def _open_file(submission: Submission, source: FileSource, progress: Progress, facts: Callable[[], Facts]) -> Build:
     file = source.open(submission.resource_url)
     content = FileContent(file, file.name or submission.resource_id)
-    return Build(content, extras=partial(_extra_members, submission, None), progress=progress)
+    extras = partial(_extra_members, submission, facts, COMPANIONS)
+    return Build(content, extras=extras, progress=progress)
 
 
-def _open_table(submission: Submission, source: TableSource, progress: Progress) -> Build:
-    format = plugins.formats().get(submission.format)
+def _open_table(submission: Submission, source: TableSource, progress: Progress, facts: Callable[[], Facts]) -> Build:
+    format: Format = plugins.formats().get(submission.format)
     transform = _Transforms(submission) if plugins.implemented("row_transform") else None
     options = format.check(submission.format_options)
     query = query_for(format, submission.query)
@@ -119,8 +118,11 @@ def _open_table(submission: Submission, source: TableSource, progress: Progress)
     if transform:
         transform.prepare(table.fields)
     progress.total_rows = table.expected
-    content, extras = TableContent(table, format, options), partial(_extra_members, submission, source)
-    return Build(content, extras=extras, progress=progress, transform=transform)
+    extras = partial(_extra_members, submission, facts, FOR_PEOPLE if isinstance(format, TakesEml) else COMPANIONS)
+    if submission.metadata and isinstance(format, TakesEml):
+        origin = _origin(submission)
+        format = format.with_eml(eml(facts(), origin, citation(facts(), origin)))
+    return Build(TableContent(table, format, options), extras=extras, progress=progress, transform=transform)
 
 
 class _Transforms:
@@ -139,15 +141,24 @@ class _Transforms:
         return page
 
 
-def _extra_members(submission: Submission, source: TableSource | None, summary: Summary) -> Iterator[Member]:
-    if submission.metadata and submission.format not in WITHOUT_METADATA:
-        yield from metadata_members(_description(submission, source), _origin(submission), summary, submission.options)
+def _facts(job: Job, source: TableSource | FileSource) -> Callable[[], Facts]:
+    """What the source knows of the data; it is asked once, and when that is wanted first."""
+
+    @cache
+    def ask() -> Facts:
+        description = source.describe(job.submission.resource_id) if isinstance(source, Describes) else {}
+        return facts_of(description, replace(_origin(job.submission), titles=job.titles))
+
+    return ask
+
+
+def _extra_members(
+    submission: Submission, facts: Callable[[], Facts], companions: Collection[str], summary: Summary
+) -> Iterator[Member]:
+    if submission.metadata:
+        yield from metadata_members(facts(), _origin(submission), summary, submission.options, companions)
     for members in plugins.ask("extra_members", submission=submission, summary=summary):
         yield from members
-
-
-def _description(submission: Submission, source: TableSource | None) -> Mapping[str, object]:
-    return source.describe(submission.resource_id) if isinstance(source, Describes) else {}
 
 
 def _origin(submission: Submission) -> Origin:

@@ -1,7 +1,7 @@
 """What comes with the portal, registered through the same hooks as a plugin.
 
-Plugins come after it in ``ask``, so that a format or notifier of theirs replaces one of ours. Of sources the first
-answer wins, and there ours comes last.
+Plugins come after it in ``ask``, so that a format or notifier of theirs replaces one of ours. Of sources and stores
+the first answer wins, and there ours comes last.
 """
 
 from __future__ import annotations
@@ -14,8 +14,11 @@ from django.conf import settings
 from packager.delivery.base import Notifier
 from packager.delivery.email import EmailNotifier
 from packager.delivery.webhook import WebhookNotifier
+from packager.errors import StoreUnavailable
 from packager.hookspecs import hook
 from packager.security.sites import address_rule
+from packager.storage.base import Store
+from packager.storage.filesystem import DirectoryStore
 from packager.streaming.formats import registry
 from packager.streaming.formats.base import Format
 from packager.streaming.formats.dwca import DwcaFormat, settings_from_configuration
@@ -49,6 +52,7 @@ def table_source(submission: Submission, key: str | None, retry_policy: RetryPol
         rule=address_rule(),
         page_size=settings.PACKAGER_PAGE_SIZE,
         connections=settings.PACKAGER_CONNECTIONS,
+        max_page_bytes=settings.PACKAGER_MAX_PAGE_BYTES,
         retry_policy=retry_policy,
     )
 
@@ -56,7 +60,26 @@ def table_source(submission: Submission, key: str | None, retry_policy: RetryPol
 @hook(tryfirst=True)
 def file_source(key: str | None, retry_policy: RetryPolicy) -> FileSource:
     """Files by their address."""
-    return UrlSource(address_rule(), key=key, retry_policy=retry_policy)
+    return UrlSource(address_rule(), key=key, retry_policy=retry_policy, max_bytes=settings.PACKAGER_MAX_FILE_BYTES)
+
+
+@hook(tryfirst=True)
+def store(url: str) -> Store | None:
+    """Object storage at ``s3://…``; the folder of PACKAGER_STORE_DIRECTORY, where no address is given."""
+    if url.startswith("s3:"):
+        return _object_store(url)
+    if url:
+        return None
+    return DirectoryStore(Path(settings.PACKAGER_STORE_DIRECTORY), Path(settings.PACKAGER_TEMP_DIRECTORY))
+
+
+def _object_store(url: str) -> Store:
+    try:
+        # optional, and slow to import
+        from packager.storage.object_storage import ObjectStore
+    except ImportError as error:
+        raise StoreUnavailable("PACKAGER_STORE_URL names object storage, for which boto3 is missing") from error
+    return ObjectStore(url)
 
 
 @hook(trylast=True)

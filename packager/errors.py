@@ -3,7 +3,8 @@
 Each class has a stable ``code``, knows whether trying again can help (``retryable``), and carries a sentence fit for
 the person who sees it; ``message`` is that sentence in English. What only staff may read goes into ``detail``. Code and
 parameters are saved; ``presentation/translation.py`` puts them into the reader's language. Foreign exceptions become
-ours at one boundary per outside world: HTTP in ``streaming/http.py``, the disk in ``storage/``, mail in ``delivery/``.
+ours at one boundary per outside world: HTTP in ``streaming/http.py``, the disk in ``streaming/disk.py``, mail in
+``delivery/``.
 """
 
 from __future__ import annotations
@@ -103,7 +104,7 @@ class AddressForbidden(SourceError):
     """The address is not one that this portal may fetch from."""
 
     code = "address_forbidden"
-    sentence = _("The address of the data is not one that this service may read from.")
+    sentence = _("This service is not allowed to read from the address of the data.")
 
 
 class SourceUnreachable(SourceError):
@@ -119,6 +120,13 @@ class SourceTimeout(SourceUnreachable):
 
     code = "source_timeout"
     sentence = _("The data portal did not answer in time.")
+
+
+class SourceTooSlow(SourceTimeout):
+    """Fewer bytes a minute than PACKAGER_MIN_RATE, for longer than the slow cluster waits."""
+
+    code = "source_too_slow"
+    sentence = _("The data portal was too slow: for several minutes next to nothing arrived.")
 
 
 class SourceBusy(SourceError):
@@ -137,7 +145,7 @@ class NotPermitted(SourceError):
     """401 or 403: the data is private and no key, or one without the right, came with the request."""
 
     code = "not_permitted"
-    sentence = _("The data portal does not permit access to this resource with the key given.")
+    sentence = _("The data portal does not allow access to this resource with the key provided.")
 
 
 class ResourceNotFound(SourceError):
@@ -159,7 +167,7 @@ class AnswerMalformed(SourceError):
 
     code = "answer_malformed"
     retryable = True
-    sentence = _("The data portal gave an answer that could not be understood.")
+    sentence = _("The data portal sent a response that we couldn't understand.")
 
 
 class IncompleteData(SourceError):
@@ -174,6 +182,38 @@ class IncompleteData(SourceError):
 
     def __init__(self, detail: str = "", *, expected: object, got: int) -> None:
         super().__init__(detail, expected=expected, got=got)
+
+
+class AnswerTooLarge(SourceError):
+    """An answer has more bytes than are taken in one piece; ``most`` says how many those are."""
+
+    code = "answer_too_large"
+    sentence = _("The data portal sent more at once than this service accepts ({most} bytes).")
+
+    def __init__(self, detail: str = "", *, most: int) -> None:
+        super().__init__(detail, most=most)
+
+
+class RowTooLarge(AnswerTooLarge):
+    """A single row has more bytes than are taken in one piece."""
+
+    code = "row_too_large"
+    sentence = _("A row of the table is larger than this service accepts ({most} bytes).")
+
+
+class FileTooLarge(AnswerTooLarge):
+    """A file has more bytes than this service packs."""
+
+    code = "file_too_large"
+    sentence = _("The file is larger than this service accepts ({most} bytes).")
+
+
+class ChangedWhileRead(SourceError):
+    """The table changed so that what was read is not whole: rows came twice or were missed, or columns changed."""
+
+    code = "changed_while_read"
+    retryable = True
+    sentence = _("The data kept changing while it was being read. Request it again at a quieter time.")
 
 
 # ----------------------------------------------------------------- the format
@@ -215,7 +255,33 @@ class StoreFull(StoreError):
     """No room left for packages."""
 
     code = "store_full"
-    sentence = _("There is no room left to store the package.")
+    sentence = _("There is no space left to store the package.")
+
+
+class StoreUnavailable(StoreError):
+    """The place where packages are kept is read-only, gone, or does not answer."""
+
+    code = "store_unavailable"
+    sentence = _("The place where packages are kept is not available at the moment.")
+
+
+class PackageLost(StoreError):
+    """The store does not have the file of a package that should be there."""
+
+    code = "package_lost"
+    retryable = False
+    sentence = _("The file of this package is no longer there.")
+
+
+# --------------------------------------------------------------- the database
+
+
+class Unavailable(PackagerError):
+    """The portal's own database is locked or away."""
+
+    code = "unavailable"
+    retryable = True
+    sentence = _("The portal is out of order for a moment. Try again in a minute.")
 
 
 # ------------------------------------------------------------------ the build
@@ -273,6 +339,32 @@ class DeliveryDeferred(DeliveryError):
     code = "delivery_deferred"
     retryable = True
     sentence = "The message could not be delivered yet; it will be tried again."
+
+
+class MailMisconfigured(DeliveryDeferred):
+    """The mail server refuses the portal itself: its sender address, its login, its host. It may be put right."""
+
+    code = "mail_misconfigured"
+    sentence = "The mail server does not accept mail from this service; the mail is kept and tried again."
+
+
+class DeliveryPostponed(DeliveryError):
+    """It is not its turn yet; nothing was tried.
+
+    Args:
+        seconds: until it is.
+        reason: for staff.
+        together: with all others of its receiver that wait like this, in one message.
+    """
+
+    code = "delivery_postponed"
+    retryable = True
+    sentence = "The message waits for its turn."
+
+    def __init__(self, seconds: float, reason: str, *, together: bool = False) -> None:
+        super().__init__(reason)
+        self.seconds = seconds
+        self.together = together
 
 
 class DeliveryRefused(DeliveryError):

@@ -1,7 +1,8 @@
 """What happened, as frozen dataclasses, and how to listen.
 
-``publish`` calls every listener in the order in which they were added. A listener that raises is logged and never
-breaks the work that published the event. Publishers publish after their transaction has been committed.
+``announce`` is called inside the transaction of what happened. Witnesses hear of it at once: what they write is kept or
+undone together with it, and what they raise undoes it. Listeners hear of it when it has been committed (``publish``);
+one that raises is logged and never breaks the work that published the event.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 log = logging.getLogger(__name__)
@@ -82,9 +84,47 @@ class PersonalDataForgotten:
     request_ids: tuple[UUID, ...]
 
 
-AnyEvent = Event | PersonalDataForgotten
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResourceChanged:
+    """The data of a resource changed, as ``lifecycle.changes`` was told: no package from before is handed out again.
+
+    ``ckan_host`` is empty where nobody said which data portal it is in; ``source`` is who told.
+    """
+
+    at: datetime
+    resource_id: str
+    ckan_host: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackageExpired:
+    """The file of a package was deleted."""
+
+    at: datetime
+    package_id: UUID
+    resource_id: str
+    format: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResourceNamed:
+    """The data portal told what a resource is called. Titles that it does not tell everybody are not ``public``."""
+
+    at: datetime
+    ckan_host: str
+    resource_id: str
+    resource_title: str
+    dataset_title: str
+    organization_title: str
+    dataset_name: str
+    public: bool
+
+
+AnyEvent = Event | PackageExpired | PersonalDataForgotten | ResourceChanged | ResourceNamed
 Listener = Callable[[AnyEvent], None]
 _listeners: list[Listener] = []
+_witnesses: list[Listener] = []
 
 
 def listen(listener: Listener) -> Listener:
@@ -94,10 +134,30 @@ def listen(listener: Listener) -> Listener:
     return listener
 
 
+def witness(listener: Listener) -> Listener:
+    """Add a listener that hears of events inside their transaction, once. Returns it."""
+    if listener not in _witnesses:
+        _witnesses.append(listener)
+    return listener
+
+
 def unlisten(listener: Listener) -> None:
-    """Take a listener away again; silent if it is not there."""
-    if listener in _listeners:
-        _listeners.remove(listener)
+    """Take a listener or witness away again; silent if it is not there."""
+    for listeners in (_listeners, _witnesses):
+        if listener in listeners:
+            listeners.remove(listener)
+
+
+def announce(event: AnyEvent, on_commit: Callable[[Callable[[], None]], None]) -> None:
+    """Tell the witnesses now, and the listeners after the commit.
+
+    Args:
+        event: what is about to have happened.
+        on_commit: has a function called after the commit: Django's ``transaction.on_commit``.
+    """
+    for told in tuple(_witnesses):
+        told(event)
+    on_commit(partial(publish, event))
 
 
 def publish(event: AnyEvent) -> None:

@@ -16,6 +16,7 @@ from packager.plugins import PROJECT
 if TYPE_CHECKING:
     from packager.delivery.base import Notifier
     from packager.events import AnyEvent
+    from packager.storage.base import Store
     from packager.streaming.formats.base import Format
     from packager.streaming.http import RetryPolicy
     from packager.streaming.pipeline import Summary
@@ -40,6 +41,14 @@ def table_source(submission: Submission, key: str | None, retry_policy: RetryPol
 @spec
 def file_source(submission: Submission, key: str | None, retry_policy: RetryPolicy) -> FileSource | None:
     """A source for the file of this request, where its address is not it. The first answer wins."""
+
+
+@spec
+def store(url: str) -> Store | None:
+    """The store of packages at this address (PACKAGER_STORE_URL, empty if it is not set), or None.
+
+    Asked whenever a store is needed, so it must be quick. The first answer wins.
+    """
 
 
 @spec
@@ -69,7 +78,7 @@ def extra_members(submission: Submission, summary: Summary) -> Iterable[Member]:
 
 @spec
 def on_event(event: AnyEvent) -> None:
-    """Something happened: to one request, or (``PersonalDataForgotten``) to the addresses of many.
+    """Something happened: to a request, to addresses (``PersonalDataForgotten``), to data (``ResourceChanged``).
 
     What is raised here is logged and goes no further.
     """

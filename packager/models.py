@@ -8,6 +8,7 @@ from __future__ import annotations
 import secrets
 import uuid
 from typing import Any
+from urllib.parse import quote
 
 from django.conf import settings
 from django.db import models
@@ -15,8 +16,15 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from packager import querysets
+from packager.clusters import MAIL as MAIL
+from packager.clusters import Cluster as Cluster
+from packager.clusters import Queue as Queue
+from packager.receivers import Receiver as Receiver
 from packager.security.api_keys import ApiKey
 from packager.security.sites import CkanSite as CkanSite  # models that live elsewhere are found here
+from packager.security.throttles import Throttle as Throttle
+from packager.standing_order import StandingOrder as StandingOrder
+from packager.titles import Titled
 
 
 def new_token() -> str:
@@ -51,14 +59,7 @@ class Kind(models.TextChoices):
     URL = "url", "File"
 
 
-class Queue(models.TextChoices):
-    """The two clusters."""
-
-    FAST = "fast"
-    SLOW = "slow"
-
-
-class Package(models.Model):
+class Package(Titled):
     """A finished archive in the store. ``rows`` is empty for a file; ``deleted_at`` says that the bytes are gone."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -78,6 +79,9 @@ class Package(models.Model):
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     deleted_at = models.DateTimeField(null=True, blank=True)
+    missing_since = models.DateTimeField(
+        null=True, blank=True, help_text="since when its file is known to be missing from the store"
+    )
 
     objects = querysets.PackageQuerySet.as_manager()
 
@@ -93,7 +97,7 @@ class Package(models.Model):
         return self.file_name
 
 
-class PackageRequest(models.Model):
+class PackageRequest(Titled):
     """Somebody asked for a package.
 
     ``attempt`` counts claims and fences: only the worker that holds the current number may finish the build.
@@ -115,11 +119,16 @@ class PackageRequest(models.Model):
     doi = models.CharField(max_length=255, blank=True)
     language = models.CharField(max_length=10, blank=True)
     webhook_url = models.CharField(max_length=2000, blank=True)
+    requester = models.CharField(max_length=255, blank=True, help_text="who asked, as the API key's owner says")
     encrypted_key = models.TextField(blank=True, editable=False)
     key_used = models.BooleanField(default=False, editable=False)
     api_key = models.ForeignKey(ApiKey, null=True, blank=True, on_delete=models.SET_NULL, related_name="requests")
+    standing_order = models.ForeignKey(
+        StandingOrder, null=True, blank=True, on_delete=models.SET_NULL, related_name="requests", editable=False
+    )
     idempotency_key = models.CharField(max_length=255, blank=True, editable=False)
     idempotency_digest = models.CharField(max_length=64, blank=True, editable=False)
+    data_version = models.PositiveBigIntegerField(default=0, help_text="how many changes of its data were known then")
     fingerprint = models.CharField(max_length=64)
     queue = models.CharField(max_length=10, choices=Queue)
     status = models.CharField(max_length=10, choices=Status, default=Status.QUEUED)
@@ -175,11 +184,14 @@ class PackageRequest(models.Model):
             models.Index(fields=["ckan_host", "-created_at"], name="request_host"),
             models.Index(fields=["format", "-created_at"], name="request_format"),
             models.Index(fields=["api_key", "-created_at"], name="request_owner"),
+            models.Index(
+                fields=["api_key", "requester", "-created_at"], condition=~Q(requester=""), name="request_requester"
+            ),
             models.Index(fields=["error_reference"], name="request_reference"),
         )
 
     def __str__(self) -> str:
-        return f"{self.resource_id} ({self.format})"
+        return f"{self.resource_label} ({self.format})" if self.format else self.resource_label
 
     @property
     def status_url(self) -> str:
@@ -191,7 +203,7 @@ class PackageRequest(models.Model):
         """Where the package is, or will be. Absolute; empty while there is none."""
         if self.package is None:
             return ""
-        return f"{settings.PUBLIC_URL}/download/{self.token}/{self.package.file_name}"
+        return f"{settings.PUBLIC_URL}/download/{self.token}/{quote(self.package.file_name)}"
 
     def event_facts(self) -> dict[str, Any]:
         """What every event tells of its request."""
@@ -204,9 +216,42 @@ class PackageRequest(models.Model):
         return self.key_used and not self.encrypted_key
 
     @property
+    def package_missing(self) -> bool:
+        """Whether it has a package that should be in the store, and is not."""
+        package = self.package if self.status == Status.SUCCEEDED else None
+        return package is not None and package.missing_since is not None
+
+    @property
     def building(self) -> PackageRequest:
         """The request whose build decides about this one: its leader, or itself."""
         return self.leader or self
+
+
+class ResourceChange(models.Model):
+    """The changes of a resource's data of which the portal was told: how many, and when the last came.
+
+    ``ckan_host`` is empty where nobody said which data portal the resource is in: then all with that id are meant.
+    ``facts_digest`` stands for what was last said of the resource itself, so that the same, said again, is no change.
+    """
+
+    resource_id = models.CharField(max_length=255)
+    ckan_host = models.CharField(max_length=255, blank=True)
+    number = models.PositiveBigIntegerField(default=0)
+    changed_at = models.DateTimeField()
+    source = models.CharField(max_length=150, blank=True, help_text="who told")
+    facts_digest = models.CharField(max_length=64, blank=True, editable=False)
+
+    objects = querysets.ChangeQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("-changed_at",)
+        constraints = (
+            models.UniqueConstraint(fields=["resource_id", "ckan_host"], name="one_count_of_changes_per_resource"),
+        )
+        indexes = (models.Index(fields=["-changed_at"], name="change_newest"),)
+
+    def __str__(self) -> str:
+        return f"{self.resource_id}: {self.number}"
 
 
 class RequestHistory(models.Model):
@@ -267,7 +312,11 @@ class PackageError(models.Model):
 
 
 class Delivery(models.Model):
-    """Something that has to reach somebody: a mail or a webhook call, with its own retries."""
+    """The outbox: what has to reach somebody, saved in the transaction of what it tells, with its own retries.
+
+    A mail or a webhook call about ``request`` is composed when it is sent, by the notifier of its channel. A row with a
+    ``message`` goes out as it is, oldest first, by a process that the channel has of its own (``delivery.outbox``).
+    """
 
     class State(models.TextChoices):
         """The states of a delivery."""
@@ -284,11 +333,16 @@ class Delivery(models.Model):
         READY = "ready", "The package is ready"
         FAILED = "failed", "The request failed"
         CANCELLED = "cancelled", "The request was cancelled"
+        MESSAGE = "message", "A message for other programs"
 
-    request = models.ForeignKey(PackageRequest, on_delete=models.CASCADE, related_name="deliveries")
+    request = models.ForeignKey(
+        PackageRequest, null=True, blank=True, on_delete=models.CASCADE, related_name="deliveries"
+    )
     channel = models.CharField(max_length=30, default="email")
     subject = models.CharField(max_length=20, choices=Subject)
     address = models.CharField(max_length=2000)
+    message = models.JSONField(null=True, blank=True, editable=False)
+    together = models.BooleanField(default=False, help_text="waits to be told with others of its receiver, in one mail")
     state = models.CharField(max_length=10, choices=State, default=State.PENDING)
     attempts = models.PositiveIntegerField(default=0)
     next_attempt_at = models.DateTimeField()
@@ -307,10 +361,19 @@ class Delivery(models.Model):
             models.Index(fields=["state", "next_attempt_at"], name="delivery_due"),
             models.Index(fields=["-created_at"], name="delivery_newest"),
             models.Index(fields=["address"], name="delivery_address"),
+            models.Index(
+                fields=["channel", "id"], condition=Q(state="pending", message__isnull=False), name="delivery_outbox"
+            ),
         )
 
     def __str__(self) -> str:
         return f"{self.get_subject_display()} ({self.channel})"
+
+    @property
+    def about(self) -> PackageRequest:
+        """The request that a mail or webhook call is about."""
+        assert self.request is not None
+        return self.request
 
 
 class MailStop(models.Model):
@@ -324,25 +387,6 @@ class MailStop(models.Model):
 
     def __str__(self) -> str:
         return self.mark[:8]
-
-
-class Cluster(models.Model):
-    """A running cluster: it renews ``seen_at`` while its main process lives, and goes when it stops."""
-
-    queue = models.CharField(max_length=10, choices=Queue)
-    host = models.CharField(max_length=255)
-    pid = models.PositiveIntegerField()
-    workers = models.PositiveSmallIntegerField()
-    started_at = models.DateTimeField()
-    seen_at = models.DateTimeField()
-
-    objects = querysets.ClusterQuerySet.as_manager()
-
-    class Meta:
-        ordering = ("queue", "host", "pid")
-
-    def __str__(self) -> str:
-        return f"{self.queue} on {self.host}"
 
 
 def increase(**amounts: int) -> dict[str, Any]:

@@ -14,6 +14,10 @@ log = logging.getLogger(__name__)
 #: Hooks and entry points are known by this name.
 PROJECT = "packaging_portal"
 manager = pluggy.PluginManager(PROJECT)
+#: The release of the distribution that each plugin came with, by the plugin's name.
+releases: dict[str, str] = {}
+#: The hooks whose answers show in packages.
+SHAPING = ("formats", "table_source", "file_source", "row_transform", "extra_members")
 
 
 def ask(hook: str, **arguments: Any) -> list[Any]:
@@ -35,6 +39,12 @@ def first(hook: str, **arguments: Any) -> Any:
 def implemented(hook: str) -> bool:
     """Whether any plugin has something to say to ``hook``."""
     return bool(getattr(manager.hook, hook).get_hookimpls())
+
+
+def shaping() -> list[str]:
+    """The plugins that have a say in what packages hold, in their order, each with its release."""
+    found = {impl.plugin_name for hook in SHAPING for impl in getattr(manager.hook, hook).get_hookimpls()}
+    return [f"{name} {releases.get(name, '')}" for name, _ in manager.list_name_plugin() if name in found]
 
 
 def tell(event: AnyEvent) -> None:

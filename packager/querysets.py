@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Count, Max, Min, Q
+from django.db.models import Count, Exists, Max, Min, OuterRef, Q
 from django.utils import timezone
 
 if TYPE_CHECKING:
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
 
 #: A queued request whose task has not been picked up for this long has probably lost its task.
 TASK_LOST_AFTER = timedelta(minutes=5)
+#: The same for one that was overtaken: others that came later have begun.
+OVERTAKEN_AFTER = timedelta(minutes=1)
 #: A delivery that is being sent for longer than this lost its worker.
 SENDER_LOST_AFTER = timedelta(minutes=10)
 
@@ -55,9 +59,34 @@ class PackageQuerySet(models.QuerySet[Any]):
         born_after = now - timedelta(seconds=settings.PACKAGER_CACHE_TIME)
         return self.kept().filter(fingerprint=fingerprint, created_at__gt=born_after, expires_at__gt=now)
 
+    def missing(self) -> PackageQuerySet:
+        """Kept packages whose files are known to be missing from the store."""
+        return self.kept().filter(missing_since__isnull=False)
+
     def expired(self) -> PackageQuerySet:
         """Kept packages whose time is over."""
         return self.kept().filter(expires_at__lte=timezone.now())
+
+
+class ChangeQuerySet(models.QuerySet[Any]):
+    """Questions about the changes of resources."""
+
+    def versions(self, about: Iterable[tuple[str, str]]) -> dict[tuple[str, str], int]:
+        """How many changes are known of each resource.
+
+        Args:
+            about: pairs of resource and host of its data portal; with an empty host the changes at all of them count.
+        """
+        wanted = set(about)
+        counted: dict[str, dict[str, int]] = defaultdict(dict)
+        rows = self.filter(resource_id__in={resource_id for resource_id, _ in wanted})
+        for resource_id, host, number in rows.values_list("resource_id", "ckan_host", "number"):
+            counted[resource_id][host] = number
+        return {(name, host): _counting(counted[name], host) for name, host in wanted}
+
+
+def _counting(numbers: Mapping[str, int], host: str) -> int:
+    return sum(number for at, number in numbers.items() if not host or at in ("", host))
 
 
 class RequestQuerySet(models.QuerySet[Any]):
@@ -88,6 +117,18 @@ class RequestQuerySet(models.QuerySet[Any]):
         """Queued ones whose task may be lost: the queue is shorter than their wait explains."""
         return self.leading().filter(status="queued", queued_at__lt=timezone.now() - TASK_LOST_AFTER)
 
+    def overtaken(self) -> RequestQuerySet:
+        """Queued ones, the oldest first, before which others of their queue began that came later: their task is lost.
+
+        Should it not be, a second one does nothing.
+        """
+        began = ["running", "succeeded", "failed"]
+        later = self.model.objects.filter(
+            status__in=began, queue=OuterRef("queue"), queued_at__gt=OuterRef("queued_at"), started_at__isnull=False
+        )
+        waiting = self.leading().filter(status="queued", queued_at__lt=timezone.now() - OVERTAKEN_AFTER)
+        return waiting.filter(Exists(later)).order_by("queued_at")
+
     def stranded(self) -> RequestQuerySet:
         """Queued followers of a request that is no longer under way."""
         return self.filter(status="queued", leader__isnull=False).exclude(leader__status__in=["queued", "running"])
@@ -110,10 +151,23 @@ class DeliveryQuerySet(models.QuerySet[Any]):
     """Questions about deliveries."""
 
     def due(self) -> DeliveryQuerySet:
-        """Waiting ones whose time has come, and those whose sender died."""
+        """Waiting ones whose time has come, and those whose sender died, for the clusters to send.
+
+        What is told of a request goes out in order: while one is not over, the next to the same address waits.
+        """
         now = timezone.now()
         lost = Q(state="sending", claimed_at__lt=now - SENDER_LOST_AFTER)
-        return self.filter(Q(state="pending", next_attempt_at__lte=now) | lost)
+        same: dict[str, Any] = {name: OuterRef(name) for name in ("request", "channel", "address")}
+        before = self.model._default_manager.filter(**same, pk__lt=OuterRef("pk"), state__in=["pending", "sending"])
+        return self.filter(Q(state="pending", next_attempt_at__lte=now) | lost, ~Exists(before), message__isnull=True)
+
+    def together_with(self, delivery: Any) -> DeliveryQuerySet:
+        """Due ones that wait to be told in one message with this one."""
+        return self.due().filter(together=True, channel=delivery.channel, address=delivery.address)
+
+    def outbox(self, channel: str) -> DeliveryQuerySet:
+        """Messages of ``channel`` that are not sent yet, oldest first."""
+        return self.filter(channel=channel, state="pending", message__isnull=False).order_by("pk")
 
 
 class ErrorQuerySet(models.QuerySet[Any]):

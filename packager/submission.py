@@ -61,7 +61,8 @@ class Submission:
     """A request that has been read, but not yet accepted.
 
     ``parameters`` are those of ``Query`` without the resource id, and only those that were given. ``key`` is the
-    requester's CKAN key; it is never shown. ``options`` belong to the format.
+    requester's CKAN key; it is never shown. ``options`` belong to the format. ``owner`` is the id of the API key that
+    it came with, if one did; ``data_version`` counts the changes of its data that are known (``lifecycle.changes``).
     """
 
     kind: str = field(metadata={"rule": Carried(shapes=True)})
@@ -100,6 +101,14 @@ class Submission:
     webhook_url: str = _carried(
         shapes=False, most=2000, api="webhook_url", reader="address", help="Where to POST the news, signed."
     )
+    requester: str = _carried(
+        shapes=False,  # but with a key, see ``reader_mark``
+        most=255,
+        api="requester",
+        help="Your name for the person who asks, best a keyed hash. Packages made with keys are shared under it.",
+    )
+    owner: int | None = _carried(None, shapes=False, column="api_key_id")
+    data_version: int = _carried(0, shapes=True)
 
     @property
     def source_url(self) -> str:
@@ -128,6 +137,16 @@ class Submission:
         return bool(self.options.get("metadata", settings.PACKAGER_METADATA))
 
     @property
+    def reader_mark(self) -> str:
+        """Who may share a package that was made with a key; empty for one made without.
+
+        That is whoever has the same key; or, where the owner of an API key names its requesters, the same requester of
+        that owner, since each of their requests may come with a key of its own.
+        """
+        named = json.dumps(["requester", self.owner, self.requester]) if self.requester else self.key
+        return encryption.mark(named) if self.key else ""
+
+    @property
     def columns(self) -> dict[str, Any]:
         """What the table keeps of it: a column for each field, and what follows from them."""
         own = {rule.column or name: rule.keep(getattr(self, name)) for name, rule in FIELDS.items()}
@@ -148,9 +167,10 @@ class Submission:
         shape |= {
             "parameters": asdict(self.query),
             "options": self.format_options,
-            "key": encryption.mark(self.key),
+            "key": self.reader_mark,
             "metadata": self.metadata,
             "portal": VERSION,
+            "plugins": plugins.shaping(),
             "writer": writer.version if isinstance(writer, Versioned) else 1,
             "configuration": writer.configuration if isinstance(writer, Configured) else "",
         }

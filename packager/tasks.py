@@ -7,7 +7,7 @@ from uuid import UUID
 
 from packager.delivery import deliveries
 from packager.errors import RequestError
-from packager.lifecycle import builds, dispatch, maintenance, requests
+from packager.lifecycle import builds, dispatch, maintenance, requests, standing_orders, titles
 
 log = logging.getLogger(__name__)
 
@@ -27,6 +27,11 @@ def send_due_deliveries() -> int:
     return deliveries.send_due()
 
 
+def name_waiting() -> int:
+    """Ask data portals for the titles of requests that wait."""
+    return titles.name_waiting()
+
+
 def requeue_stale() -> int:
     """Take back the builds of workers that died."""
     return maintenance.requeue_stale()
@@ -35,6 +40,11 @@ def requeue_stale() -> int:
 def expire_packages() -> int:
     """Delete what is past its time."""
     return maintenance.expire_packages()
+
+
+def build_standing_orders() -> int:
+    """Ask again for what is due."""
+    return standing_orders.build_due()
 
 
 def hand_over(ids_and_queues: list[tuple[str, str]]) -> None:

@@ -2,20 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from django.contrib.admin import AdminSite
+from django.contrib.admin import AdminSite, ModelAdmin
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.template.response import TemplateResponse
-from django.urls import path
+from django.urls import path, reverse
 from django.urls.resolvers import URLPattern, URLResolver
+from django.utils import translation
 
-from portal import ckan_links, dashboard
+from portal import ckan_links, dashboard, erasure_page
+from portal.admin_lookups import guarded
 from stats import pages
 
 #: Whoever may look at requests may look at the dashboard.
 SEES = "packager.view_packagerequest"
+#: Applications at the top of the lists of tables.
+FIRST = ("packager", "stats")
+
+
+def english_admin(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Middleware: the admin speaks English, whatever the browser asks for. Half of it would be in another language."""
+    admin_root = reverse("admin:index")
+
+    def answer(request: HttpRequest) -> HttpResponse:
+        if not request.path.startswith(admin_root):
+            return get_response(request)
+        with translation.override("en"):
+            request.LANGUAGE_CODE = "en"
+            response = get_response(request)
+        response["Content-Language"] = "en"
+        return response
+
+    return answer
 
 
 class StaffSite(AdminSite):
@@ -25,9 +46,14 @@ class StaffSite(AdminSite):
     index_title = "Dashboard"
     index_template = "admin/dashboard.html"
 
+    def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
+        """As Django does; no table, whoever brought it, can be filtered by what its list does not declare."""
+        super().register(model_or_iterable, guarded(admin_class or ModelAdmin), **options)
+
     def get_urls(self) -> list[URLResolver | URLPattern]:
         """Our pages come before the admin's own, which would catch their addresses."""
         ours: list[URLResolver | URLPattern] = [
+            path("erase/", self.admin_view(self._with_context(erasure_page.page)), name="erase-person"),
             path("now/", self.admin_view(self.now), name="dashboard-now"),
             path("ckan/<path:resource_id>/", self.admin_view(self.in_ckan), name="ckan-resource"),
         ]
@@ -40,6 +66,11 @@ class StaffSite(AdminSite):
             return view(request, self.each_context(request), **arguments)
 
         return page
+
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
+        """What staff work with every day comes first."""
+        found = super().get_app_list(request, app_label)
+        return sorted(found, key=lambda app: FIRST.index(app["app_label"]) if app["app_label"] in FIRST else len(FIRST))
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         """The dashboard, and the list of tables below it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from axes.apps import AppConfig as AxesConfig
 from django.apps import AppConfig
 from django.contrib.admin.apps import AdminConfig
 
@@ -12,6 +13,12 @@ class StaffConfig(AdminConfig):
     default_site = "portal.admin_site.StaffSite"
 
 
+class LoginsConfig(AxesConfig):
+    """django-axes, under a name that tells what it keeps."""
+
+    verbose_name = "Logins"
+
+
 class PortalConfig(AppConfig):
     """Connects checks, schedules, plugins and the error tracker when Django starts."""
 
@@ -20,9 +27,10 @@ class PortalConfig(AppConfig):
     def ready(self) -> None:
         """Called once by Django."""
         from packager import events, plugins
-        from portal import checks, schedules, sentry
+        from portal import checks, references, schedules, sentry
 
         checks.connect()
         schedules.connect()
+        references.connect()  # before the tracker, which tells the reference
         sentry.connect()
         events.listen(plugins.tell)

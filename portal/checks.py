@@ -9,12 +9,14 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
 
-from packager.errors import DwcConfigurationError
+from packager.errors import DwcConfigurationError, StoreError
+from packager.storage import stores
 
 
 def connect() -> None:
     """Hand the checks to Django."""
-    for check in (check_environment, check_cluster_name, check_directories, check_secret, check_darwin_core):
+    checks = (check_environment, check_cluster_name, check_store_address, check_secret, check_darwin_core, check_pusher)
+    for check in checks:
         register(check)
 
 
@@ -25,10 +27,36 @@ def check_environment(**_: Any) -> list[CheckMessage]:
 
 def check_cluster_name(**_: Any) -> list[CheckMessage]:
     """A mistyped cluster name would work on a queue that nobody fills."""
-    if settings.Q_CLUSTER_NAME in settings.QUEUES:
+    if settings.Q_CLUSTER_NAME in settings.CLUSTERS:
         return []
-    sentence = f"Q_CLUSTER_NAME is {settings.Q_CLUSTER_NAME!r}, which is no queue of the portal."
-    return [Error(sentence, hint="Use " + " or ".join(settings.QUEUES) + ".", id="portal.E002")]
+    sentence = f"Q_CLUSTER_NAME is {settings.Q_CLUSTER_NAME!r}, which is no cluster of the portal."
+    return [Error(sentence, hint="Use " + " or ".join(settings.CLUSTERS) + ".", id="portal.E002")]
+
+
+def check_store_address(**_: Any) -> list[CheckMessage]:
+    """There is a store for PACKAGER_STORE_URL. Whether it can be used is tried by ``manage.py check`` alone."""
+    try:
+        stores.default()
+    except StoreError as error:
+        hint = (
+            "Give an address such as s3://bucket/prefix, after pip install -r requirements-s3.txt; or leave it empty."
+        )
+        return [Error(f"{error.detail}.", hint=hint, id="portal.E005")]
+    return []
+
+
+def check_store(**_: Any) -> list[CheckMessage]:
+    """A package could be saved now."""
+    if check_store_address() or not (problem := stores.problem()):
+        return []
+    if settings.PACKAGER_STORE_URL:
+        sentence = f"PACKAGER_STORE_URL is {settings.PACKAGER_STORE_URL}, which cannot be used ({problem})."
+        hint = "Make the bucket, and look at AWS_ENDPOINT_URL_S3, keys, region and permissions: docs/operators.md."
+    else:
+        directory = settings.PACKAGER_STORE_DIRECTORY
+        sentence = f"PACKAGER_STORE_DIRECTORY is {directory}, which cannot be written ({problem})."
+        hint = "Create or mount it, and let the portal's user write."
+    return [Error(sentence, hint=hint, id="portal.E003")]
 
 
 def _usable(directory: Path) -> bool:
@@ -39,13 +67,18 @@ def _usable(directory: Path) -> bool:
     return os.access(directory, os.W_OK | os.X_OK)
 
 
-def check_directories(**_: Any) -> list[CheckMessage]:
-    """The store and the temporary directory can be written."""
-    return [
-        Error(f"{name} is {getattr(settings, name)}, which cannot be written.", hint="Create it.", id="portal.E003")
-        for name in ("PACKAGER_STORE_DIRECTORY", "PACKAGER_TEMP_DIRECTORY")
-        if not _usable(Path(getattr(settings, name)))
-    ]
+def check_temporary_directory(**_: Any) -> list[CheckMessage]:
+    """It can be written."""
+    directory = Path(settings.PACKAGER_TEMP_DIRECTORY)
+    if _usable(directory):
+        return []
+    sentence = f"PACKAGER_TEMP_DIRECTORY is {directory}, which cannot be written."
+    return [Error(sentence, hint="Create it, and let the portal's user write.", id="portal.E003")]
+
+
+#: What builds need and nothing else does: tried by ``manage.py check``. Everything else starts without, for old
+#: packages may still be downloaded, people told, and expired packages deleted.
+OF_BUILDS = (check_store, check_temporary_directory)
 
 
 def check_secret(**_: Any) -> list[CheckMessage]:
@@ -65,3 +98,12 @@ def check_darwin_core(**_: Any) -> list[CheckMessage]:
     except DwcConfigurationError as error:
         return [Error(error.detail, hint=f"Correct {error.setting}; see docs/darwin-core.md.", id="portal.E004")]
     return []
+
+
+def check_pusher(**_: Any) -> list[CheckMessage]:
+    """Jobs are taken from named CKAN sites only, since anybody may post them."""
+    if not settings.PUSHER_ENABLED or settings.PUSHER_CKAN_HOSTS or settings.PACKAGER_CKAN_HOSTS:
+        return []
+    sentence = "PUSHER_ENABLED is set, and neither PUSHER_CKAN_HOSTS nor PACKAGER_CKAN_HOSTS names a CKAN site."
+    hint = "Name the hosts, unless active CKAN sites in the admin do: jobs of other sites are refused."
+    return [Warning(sentence, hint=hint, id="portal.W002")]

@@ -6,12 +6,11 @@ at once overwrite for each other. A row in the database that every machine sees 
 
 from __future__ import annotations
 
-import os
 import socket
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
 
-from django.db import DatabaseError, close_old_connections
+from django.db import close_old_connections
 from django.utils import timezone
 
 from packager.models import Cluster
@@ -20,25 +19,25 @@ from packager.models import Cluster
 INTERVAL = 5
 
 
-@contextmanager
-def registered(queue: str, workers: int) -> Iterator[Callable[[], None]]:
-    """Announces the cluster whose main process this is; gives the function that renews its sign of life."""
-    now = timezone.now()
-    Cluster.objects.exclude(pk__in=Cluster.objects.alive()).delete()
-    cluster = Cluster.objects.create(
-        queue=queue, host=socket.gethostname(), pid=os.getpid(), workers=workers, started_at=now, seen_at=now
-    )
-    try:
-        yield lambda: _renew(cluster)
-    finally:
+class SignOfLife:
+    """That of the cluster ``queue`` with so many ``workers``, whose main process is ``pid`` on this machine."""
+
+    def __init__(self, queue: str, workers: int, pid: int) -> None:
+        self._who = {"queue": queue, "host": socket.gethostname(), "pid": pid}
+        self._facts: dict[str, Any] = {"workers": workers, "started_at": timezone.now()}
+
+    def show(self, wedged_for: float | None) -> None:
+        """Renew it. ``wedged_for``: seconds for which the cluster has taken no task that was due; None if it does."""
         close_old_connections()
-        cluster.delete()
+        now = timezone.now()
+        wedged_since = None if wedged_for is None else now - timedelta(seconds=wedged_for)
+        changes = {"seen_at": now, "wedged_since": wedged_since}
+        if Cluster.objects.filter(**self._who).update(**changes):
+            return
+        Cluster.objects.exclude(pk__in=Cluster.objects.alive()).delete()
+        Cluster.objects.create(**self._who, **self._facts, **changes)
 
-
-def _renew(cluster: Cluster) -> None:
-    close_old_connections()
-    try:
-        Cluster.objects.filter(pk=cluster.pk).update(seen_at=timezone.now())
-    except DatabaseError:
-        # the database may be away for a moment; the cluster goes on, and so does this
-        return
+    def take_back(self) -> None:
+        """The cluster takes no more tasks."""
+        close_old_connections()
+        Cluster.objects.filter(**self._who).delete()

@@ -9,11 +9,13 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 
+from messaging import state as messaging
 from packager.models import PackageError, PackageRequest, Status
 from packager.presentation.progress import Progress, progress_of
 from packager.presentation.service_status import Overview, overview
-from portal.health import free_bytes
-from stats import queries
+from packager.storage import stores
+from pusher import overview as pushes
+from stats import queries, resource_names
 from stats.plots import days_between, plot
 
 #: Days that the plots show, and lines in a list.
@@ -56,7 +58,9 @@ def now() -> dict[str, Any]:
         "running": _running(),
         "lines": [_line(queue, state) for queue in settings.QUEUES],
         "failures": list(failures),
-        "free": free_bytes(),
+        "store": stores.state(),
+        "messaging": messaging.state(),
+        "pushes": pushes.overview() if settings.PUSHER_ENABLED else None,
         "at": timezone.now(),
     }
 
@@ -80,11 +84,11 @@ def _line(queue: str, state: Overview) -> Line:
 
 def _why(request: PackageRequest, oldest: list[PackageRequest], deserted: bool) -> str:
     if request.leader:
-        return "joined the same work under way"
+        return "joined an identical request in progress"
     if deserted:
-        return "no cluster is alive for this queue"
+        return "no cluster is running for this queue"
     ahead = sum(1 for other in oldest[: oldest.index(request)] if other.leader is None)
-    return f"behind {ahead} other{'s' * (ahead != 1)}" if ahead else "next, when a worker is free"
+    return f"{ahead} request{'s' * (ahead != 1)} ahead" if ahead else "next in the queue"
 
 
 def lately() -> dict[str, Any]:
@@ -93,9 +97,11 @@ def lately() -> dict[str, Any]:
     days = days_between(today - timedelta(days=DAYS - 1), today)
     rows = queries.per_day(since=days[0])
     columns = {"requests": "requests served", "builds": "packages built", "errors": "failures"}
+    top = queries.per_resource(since=days[0])[:MOST]
+    names = resource_names.names([row["resource_id"] for row in top], public=False)
     return {
         "plot": plot("days", f"Requests and packages a day, last {DAYS} days", days, rows, columns),
-        "top": queries.per_resource(since=days[0])[:MOST],
+        "top": [{**row, "resource": names[row["resource_id"]]} for row in top],
         "sums": {name: sum(row[name] for row in rows) for name in ("requests", "builds", "errors", "bytes")},
         "days": DAYS,
     }

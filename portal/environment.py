@@ -6,6 +6,7 @@ A bad value does not raise while the settings load; it is noted, the default is 
 
 from __future__ import annotations
 
+import codecs
 import json
 import os
 import re
@@ -15,6 +16,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import environ
+
+from packager.whole_numbers import whole_number
+from portal.client_address import Proxies, proxies
 
 T = TypeVar("T")
 
@@ -80,7 +84,7 @@ class Environment:
         """A whole number that is not smaller than ``least``."""
 
         def read() -> int:
-            value = int(os.environ[name])
+            value = whole_number(os.environ[name])
             if value < least:
                 raise ValueError(name)
             return value
@@ -97,6 +101,21 @@ class Environment:
             return "" if value == "none" else value
 
         return self._read(name, default, read, "a number of requests in a time, such as 600/min, or none")
+
+    def choice(self, name: str, choices: tuple[str, ...]) -> str:
+        """One of ``choices``; empty if the variable is not set."""
+
+        def read() -> str:
+            value = os.environ[name].strip().lower()
+            if value not in choices:
+                raise ValueError(name)
+            return value
+
+        return self._read(name, "", read, "one of " + ", ".join(choices))
+
+    def encoding(self, name: str, default: str) -> str:
+        """The name of an encoding that Python knows."""
+        return self._read(name, default, lambda: codecs.lookup(os.environ[name].strip()).name, "a known encoding")
 
     def words(self, name: str, default: tuple[str, ...] = ()) -> list[str]:
         """A comma separated list; blanks around the commas do not count."""
@@ -127,6 +146,11 @@ class Environment:
             return value
 
         return self._read(name, default, read, "an address that starts with " + " or ".join(f"{s}://" for s in schemes))
+
+    def proxies(self, name: str, default: str) -> Proxies:
+        """How many proxies stand in front, or the addresses at which they stand."""
+        must = "a number of proxies, or addresses and networks such as 10.0.0.0/8, separated by commas"
+        return self._read(name, proxies(default), lambda: proxies(os.environ[name]), must)
 
     def database(self, name: str, default: str) -> dict[str, Any]:
         """A Django database configuration from a URL such as ``postgres://user:password@host/name``."""

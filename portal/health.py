@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
+from messaging import state as messaging
 from packager.lifecycle import dispatch
-from packager.models import Delivery
+from packager.models import Cluster, Delivery, PackageRequest
 from packager.presentation.service_status import Overview, overview
-from packager.storage import filesystem
+from packager.storage import stores
+from pusher import overview as pushes
 
 #: Less room than this in the store is not ready.
 LEAST_FREE = 100 * 2**20
@@ -31,10 +33,12 @@ def healthz(request: HttpRequest) -> JsonResponse:
 
 @require_safe
 def readyz(request: HttpRequest) -> JsonResponse:
-    """200 if database, queue, store and disk can be used, else 503; says which cannot."""
+    """200 if database, queue, store and disk can be used and no cluster is wedged, else 503; says what is wrong."""
     parts = {name: _works(check) for name, check in CHECKS.items()}
     good = all(parts.values())
     state = {name: "ok" if works else "failed" for name, works in parts.items()}
+    if parts["database"] and not parts["clusters"]:
+        state["clusters"] = "wedged"
     return JsonResponse({"status": "ready" if good else "not ready", **state}, status=200 if good else 503)
 
 
@@ -46,33 +50,35 @@ def _works(check: Callable[[], object]) -> bool:
 
 
 def _database() -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT 1")
-        return cursor.fetchone() == (1,)
+    # an UPDATE, if only of nothing, needs what a request needs: a database that is no mere copy, and no lock on it
+    return PackageRequest.objects.filter(token="").update(token="") == 0
 
 
 def _queue() -> bool:
-    return all(dispatch.queue_length(queue) >= 0 for queue in settings.QUEUES)
+    return all(dispatch.queue_length(queue) >= 0 for queue in settings.CLUSTERS)
 
 
 def _store() -> bool:
-    aside = filesystem.default().aside
-    probe = aside / ".probe"
-    probe.write_bytes(b"")
-    probe.unlink(missing_ok=True)
-    return True
+    return not stores.problem()
 
 
-def free_bytes() -> int:
-    """Room left in the store."""
-    return shutil.disk_usage(filesystem.default().aside).free
+def _disk() -> bool:
+    temporary = Path(settings.PACKAGER_TEMP_DIRECTORY)
+    temporary.mkdir(parents=True, exist_ok=True)
+    left = [shutil.disk_usage(temporary).free, stores.free()]
+    return all(free is None or free > LEAST_FREE for free in left)
+
+
+def _nothing_wedged() -> bool:
+    return not Cluster.objects.alive().exclude(wedged_since=None).exists()
 
 
 CHECKS: dict[str, Callable[[], object]] = {
     "database": _database,
+    "clusters": _nothing_wedged,
     "queue": _queue,
     "store": _store,
-    "disk": lambda: free_bytes() > LEAST_FREE,
+    "disk": _disk,
 }
 
 
@@ -81,10 +87,36 @@ class _Collector:
         """Everything that is measured, read when it is asked for: the numbers live in the database."""
         now = overview()
         yield from _counts(now)
+        if settings.PUSHER_ENABLED:
+            yield from _pushes()
         yield _gauge("packaging_cluster_workers", "Worker processes by queue", "queue", _workers(now))
+        wedged = {name: int(name in now.wedged) for name in settings.CLUSTERS}
+        yield _gauge("packaging_cluster_wedged", "1 if a cluster of that queue takes no tasks", "queue", wedged)
         due = {"due": Delivery.objects.due().count()}
         yield _gauge("packaging_deliveries", "Deliveries that are due", "state", due)
-        yield GaugeMetricFamily("packaging_store_free_bytes", "Room left in the store", value=free_bytes())
+        yield from _store_state()
+        yield from _messages()
+
+
+def _messages() -> Iterator[Any]:
+    now = messaging.state()
+    if now is None:
+        return
+    yield GaugeMetricFamily("packaging_amqp_connected", "Whether a gateway is connected", value=now.connected)
+    yield GaugeMetricFamily("packaging_amqp_gateways", "Gateways that are alive", value=now.gateways)
+    yield GaugeMetricFamily("packaging_amqp_outbox", "Messages that wait to be sent", value=now.waiting)
+    yield GaugeMetricFamily("packaging_amqp_outbox_seconds", "Age of the oldest of them", value=now.oldest or 0)
+    counted = {"received": now.received, "sent": now.sent, "dead": now.dead}
+    yield _gauge("packaging_amqp_messages", "Messages since the gateways were started", "kind", counted)
+
+
+def _store_state() -> Iterator[Any]:
+    state = stores.state()
+    yield GaugeMetricFamily("packaging_store_up", "Whether a package could be saved", value=not state.problem)
+    about = "Packages whose files are not in the store"
+    yield GaugeMetricFamily("packaging_packages_missing", about, value=state.missing)
+    if state.free is not None:
+        yield GaugeMetricFamily("packaging_store_free_bytes", "Room left in the store", value=state.free)
 
 
 def _counts(now: Overview) -> Iterator[Any]:
@@ -92,8 +124,15 @@ def _counts(now: Overview) -> Iterator[Any]:
     yield _gauge("packaging_waiting", "Requests that wait, by queue", "queue", now.waiting)
 
 
+def _pushes() -> Iterator[Any]:
+    now = pushes.overview()
+    yield _gauge("packaging_pushes", "Pushes by state", "state", now.states)
+    yield _gauge("packaging_pushes_waiting", "Pushes that wait, by queue", "queue", now.waiting)
+    yield GaugeMetricFamily("packaging_pushes_untold", "Pushes whose end CKAN has not heard of", value=now.untold)
+
+
 def _workers(now: Overview) -> dict[str, int]:
-    counted = dict.fromkeys(settings.QUEUES, 0)
+    counted = dict.fromkeys(settings.CLUSTERS, 0)
     for cluster in now.clusters:
         counted[cluster.queue] += cluster.workers
     return counted

@@ -6,7 +6,7 @@ from importlib.metadata import entry_points
 from typing import Any
 
 from packager import hookspecs
-from packager.plugins import PROJECT, ask, manager
+from packager.plugins import PROJECT, ask, manager, releases
 from portal.environment import Environment
 
 manager.add_hookspecs(hookspecs)
@@ -20,6 +20,7 @@ def load(names: list[str], env: Environment) -> None:
             continue
         try:
             manager.register(installed[name].load(), name=name)
+            releases[name] = getattr(installed[name].dist, "version", "")
         except KeyError:
             known = ", ".join(sorted(installed)) or "none"
             env.complain("PLUGINS", f"PLUGINS names {name}, which is not installed.", f"Installed plugins: {known}.")

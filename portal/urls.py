@@ -14,8 +14,10 @@ from packager.requester import views as requester
 from packager.storage import views
 from portal import health
 from portal.views import home
+from pusher import urls as pusher
 from stats.api_v1 import StatisticsView
 
+handler500 = "portal.references.server_error"
 urlpatterns = [
     path("", home),
     path("favicon.ico", RedirectView.as_view(url=f"{settings.STATIC_URL}portal.svg")),
@@ -29,6 +31,7 @@ urlpatterns = [
     path("requests/<str:token>/state", requester.state, name="state"),
     path("requests/<str:token>/cancel", requester.cancel, name="cancel"),
     path("requests/<str:token>/again", requester.again, name="again"),
+    path("requests/<str:token>/order", requester.order, name="order"),
     path("mails/<str:token>/", unsubscribe.unsubscribe, name="unsubscribe"),
     path("mails/<str:token>/allow", unsubscribe.resubscribe, name="resubscribe"),
     path("download/<str:token>/<str:file_name>", views.download, name="download"),
@@ -38,5 +41,6 @@ urlpatterns = [
     path("healthz", health.healthz),
     path("readyz", health.readyz),
     path("metrics", health.metrics),
+    *(pusher.of_the_portal if settings.PUSHER_ENABLED else []),
     path("plugins/", include([pattern for patterns in plugins.ask("url_patterns") for pattern in patterns])),
 ]

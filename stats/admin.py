@@ -1,15 +1,57 @@
 """The tables of the statistics, to look at: nothing here can be added, changed or deleted."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
+from django.contrib.admin.views.main import ChangeList
+from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.safestring import SafeString
 
+from packager.admin import display
 from packager.admin.base import SEE_ADDRESSES, StaffAdmin
+from packager.admin.names import named
+from stats import resource_names
 from stats.models import BuildRecord, DailySum, DownloadRecord, ErrorRecord, OpeningBalance, RequestRecord
 
+TIME = display.moment("at", "Time")
+ROWS, SIZE = display.number("rows", "Rows"), display.size("size", "Size")
+BUILD_TIME = display.number("seconds", "Build time (s)")
+COUNTED = tuple(
+    display.number(name, name.capitalize()) for name in ("requests", "errors", "rows", "builds", "downloads")
+)
 
-class PersonalAdmin(StaffAdmin):
+
+class NamedAdmin(StaffAdmin):
+    """Rows about resources, which are shown and found by their names."""
+
+    search_fields: ClassVar[tuple[str, ...]] = ("=resource_id",)
+    search_help_text = "Title or id of a resource"
+
+    def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
+        """The list, with the names of what is on this page."""
+        found = super().get_changelist_instance(request)
+        names = resource_names.names({row.resource_id for row in found.result_list}, public=False)
+        for row in found.result_list:
+            row.name = names[row.resource_id]
+        return found
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """Also by a part of the title of the resource or its dataset."""
+        found, doubled = super().get_search_results(request, queryset, search_term)
+        if term := search_term.strip():
+            found |= queryset.filter(resource_id__in=resource_names.called(term))
+        return found, doubled
+
+    @admin.display(description="Resource", ordering="resource_id")
+    def resource(self, obj: Any) -> SafeString:
+        """By its name."""
+        return named(obj.name, obj.resource_id)
+
+
+class PersonalAdmin(NamedAdmin):
     """Records with an address, which is shown to those who may see addresses."""
 
     def get_exclude(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
@@ -26,7 +68,7 @@ class PersonalAdmin(StaffAdmin):
 class RequestRecordAdmin(PersonalAdmin):
     """Requests that were served."""
 
-    list_display = ("at", "resource_id", "format", "domain", "rows", "size", "cached", "seconds")
+    list_display = (TIME, "resource", "format", "domain", ROWS, SIZE, "cached", BUILD_TIME)
     list_filter = ("cached", "at")
 
 
@@ -34,40 +76,38 @@ class RequestRecordAdmin(PersonalAdmin):
 class ErrorRecordAdmin(PersonalAdmin):
     """Requests that failed."""
 
-    list_display = ("at", "resource_id", "format", "code", "message")
+    list_display = (TIME, "resource", "format", "code", "message")
     list_filter = ("code", "at")
 
 
 @admin.register(BuildRecord)
-class BuildRecordAdmin(StaffAdmin):
+class BuildRecordAdmin(NamedAdmin):
     """Packages that were built."""
 
-    list_display = ("at", "resource_id", "format", "rows", "size", "seconds")
+    list_display = (TIME, "resource", "format", ROWS, SIZE, BUILD_TIME)
     list_filter = ("at",)
     search_fields = ("=resource_id", "=request_id")
 
 
 @admin.register(DownloadRecord)
-class DownloadRecordAdmin(StaffAdmin):
+class DownloadRecordAdmin(NamedAdmin):
     """Packages that were sent."""
 
-    list_display = ("at", "resource_id", "format", "size")
+    list_display = (TIME, "resource", "format", SIZE)
     list_filter = ("at",)
     search_fields = ("=resource_id", "=request_id")
 
 
 @admin.register(DailySum)
-class DailySumAdmin(StaffAdmin):
+class DailySumAdmin(NamedAdmin):
     """The sums of a day."""
 
-    list_display = ("day", "resource_id", "format", *DailySum.COUNTERS)
+    list_display = ("day", "resource", "format", *COUNTED, display.size("bytes", "Sent"))
     list_filter = ("day",)
-    search_fields = ("=resource_id",)
 
 
 @admin.register(OpeningBalance)
-class OpeningBalanceAdmin(StaffAdmin):
+class OpeningBalanceAdmin(NamedAdmin):
     """What was counted before us."""
 
-    list_display = ("resource_id", "requests", "errors", "emails", "source")
-    search_fields = ("=resource_id",)
+    list_display = ("resource", *COUNTED[:2], display.number("emails", "Requesters"), "source")

@@ -53,7 +53,10 @@ def records_answer(kind: str, fields: Fields) -> dict[str, Any]:
     if find is None:
         raise RequestError(f"Unknown statistics request {kind}")
     found = find(
-        _whole(fields, "offset", 0), _whole(fields, "limit", 100), _text(fields, "resource_id"), _text(fields, "email")
+        _number(fields, "offset", 0),
+        _number(fields, "limit", 100),
+        _text(fields, "resource_id"),
+        _text(fields, "email"),
     )
     return {"success": True, "status": True, kind: found}
 
@@ -62,11 +65,6 @@ def _text(fields: Fields, name: str) -> str | None:
     return validation.optional(name, fields.get(name)) or None
 
 
-def _whole(fields: Fields, name: str, default: int) -> int:
-    value = fields.get(name)
-    if value in (None, ""):
-        return default
-    text = str(value).strip()
-    if isinstance(value, bool) or not (text.isascii() and text.isdigit()):
-        raise RequestError(f"Parameter {name} must be a whole number, zero or more", field=name)
-    return min(int(text[:20]), MOST)
+def _number(fields: Fields, name: str, default: int) -> int:
+    found = validation.number(name, fields.get(name), cap=MOST)
+    return default if found is None else found

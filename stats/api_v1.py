@@ -11,7 +11,7 @@ from rest_framework.response import Response
 
 from packager.api.v1.base import KeyView
 from packager.api.v1.problems import documented
-from stats import queries
+from stats import queries, resource_names
 from stats.models import ALL
 
 #: Resources that are listed.
@@ -58,6 +58,8 @@ class ResourceSerializer(SumsSerializer):
     """One resource."""
 
     resource_id = serializers.CharField()
+    resource_title = serializers.CharField(help_text="As everybody may know it; else empty.")
+    dataset_title = serializers.CharField(help_text="As everybody may know it; else empty.")
 
 
 class StatisticsSerializer(serializers.Serializer[Any]):
@@ -88,11 +90,13 @@ class StatisticsView(KeyView):
 
 
 def _statistics(since: Any = None, until: Any = None, resource_id: Any = None, format: Any = None) -> dict[str, Any]:
-    resources = queries.per_resource(since, until)
+    found = queries.per_resource(since, until)
+    resources = [row for row in found if resource_id in (None, row["resource_id"])][:MOST_RESOURCES]
+    names = resource_names.names([row["resource_id"] for row in resources], public=True)
     wanted = resource_id or ALL
     nothing = {"requests": 0, "errors": 0, "emails": 0}
     return {
         "totals": queries.totals(wanted).get(wanted, nothing),
         "days": queries.per_day(since, until, resource_id, format),
-        "resources": [row for row in resources if resource_id in (None, row["resource_id"])][:MOST_RESOURCES],
+        "resources": [{**row, **names[row["resource_id"]].titles.columns} for row in resources],
     }

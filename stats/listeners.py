@@ -7,7 +7,7 @@ from functools import singledispatch
 from django.db import transaction
 
 from packager import events
-from stats import daily_totals, erasure
+from stats import daily_totals, erasure, resource_names
 from stats.anonymise import domain_of, kept
 from stats.models import BuildRecord, DownloadRecord, ErrorRecord, RequestRecord
 
@@ -66,6 +66,11 @@ def _downloaded(event: events.PackageDownloaded) -> None:
 @record.register
 def _forgotten(event: events.PersonalDataForgotten) -> None:
     erasure.forget(event.request_ids)
+
+
+@record.register
+def _named(event: events.ResourceNamed) -> None:
+    resource_names.remember(event)
 
 
 def _common(event: events.Event) -> dict[str, object]:

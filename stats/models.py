@@ -7,6 +7,8 @@ had counted beyond the records it kept.
 
 from django.db import models
 
+from packager.titles import Titled
+
 #: Stands for all resources together, as in the answers of ``/statistics``.
 ALL = "*"
 
@@ -55,7 +57,7 @@ class RequestRecord(PersonalRecord):
         verbose_name = "served request"
 
     def __str__(self) -> str:
-        return f"{self.resource_id} at {self.at:%Y-%m-%d %H:%M:%S}"
+        return f"served at {self.at:%Y-%m-%d %H:%M:%S}"
 
 
 class ErrorRecord(PersonalRecord):
@@ -68,7 +70,7 @@ class ErrorRecord(PersonalRecord):
         verbose_name = "error"
 
     def __str__(self) -> str:
-        return f"{self.resource_id} at {self.at:%Y-%m-%d %H:%M:%S}: {self.message}"
+        return f"failed at {self.at:%Y-%m-%d %H:%M:%S}: {self.message}"
 
 
 class BuildRecord(Record):
@@ -82,7 +84,7 @@ class BuildRecord(Record):
         verbose_name = "build"
 
     def __str__(self) -> str:
-        return f"{self.resource_id} in {self.seconds:.1f} s"
+        return f"built at {self.at:%Y-%m-%d %H:%M:%S} in {self.seconds:.1f} s"
 
 
 class DownloadRecord(Record):
@@ -94,7 +96,7 @@ class DownloadRecord(Record):
         verbose_name = "download"
 
     def __str__(self) -> str:
-        return f"{self.resource_id} at {self.at:%Y-%m-%d %H:%M:%S}"
+        return f"sent at {self.at:%Y-%m-%d %H:%M:%S}"
 
 
 class DailySum(models.Model):
@@ -142,6 +144,21 @@ class Requester(models.Model):
 
     def __str__(self) -> str:
         return f"a requester of {self.resource_id}"
+
+
+class ResourceName(Titled):
+    """What a resource is called, as its data portal said last. What is not ``public`` is for staff only."""
+
+    resource_id = models.CharField("resource", max_length=255, unique=True)
+    ckan_host = models.CharField("CKAN host", max_length=255)
+    public = models.BooleanField(default=False)
+    at = models.DateTimeField("told")
+
+    class Meta:
+        ordering = ["resource_id"]
+
+    def __str__(self) -> str:
+        return self.resource_label
 
 
 class OpeningBalance(models.Model):

@@ -13,7 +13,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.dateparse import parse_date
 
-from stats import queries
+from packager.streaming.formats.delimited import defused
+from stats import queries, resource_names
 from stats.buckets import UNITS, series
 from stats.plots import Plot, plot
 from stats.reports import COLUMNS, KINDS, Span, report
@@ -29,8 +30,6 @@ TABS = {
     "period": "statistics-periods",
     "domain": "statistics-domains",
 }
-#: Cells that begin like this are formulas to a spreadsheet.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def span_from(request: HttpRequest, resource_id: str = "") -> Span:
@@ -60,9 +59,14 @@ def table(request: HttpRequest, context: dict[str, Any], kind: str) -> HttpRespo
     _guard(request)
     span = span_from(request)
     rows = report(kind, span)
-    if request.GET.get("export") == "csv":
-        return _as_csv(f"statistics-by-{KINDS[kind].lower()}.csv", KINDS[kind], rows)
-    shown = {"kind": kind, "heading": KINDS[kind], "rows": rows[:MOST], "count": len(rows), "tabs": _tabs()}
+    export = request.GET.get("export") == "csv"
+    listed = rows if export else rows[:MOST]
+    if kind == "resource_id":
+        names = resource_names.names([row["key"] for row in listed], public=False)
+        listed = [{**row, "resource": names[row["key"]]} for row in listed]
+    if export:
+        return _as_csv(f"statistics-by-{KINDS[kind].lower()}.csv", KINDS[kind], listed)
+    shown = {"kind": kind, "heading": KINDS[kind], "rows": listed, "count": len(rows), "tabs": _tabs()}
     plots = _plots(span, rows) if kind == "period" else []
     common = {**context, **_choices(request, span), "title": f"Statistics by {KINDS[kind].lower()}", "plots": plots}
     return render(request, "admin/statistics/table.html", {**common, **shown})
@@ -75,14 +79,16 @@ def resource(request: HttpRequest, context: dict[str, Any], resource_id: str) ->
     rows = report("period", span)
     if request.GET.get("export") == "csv":
         return _as_csv("statistics-of-resource.csv", "Period", rows)
+    called = resource_names.names([resource_id], public=False)[resource_id]
     shown = {
         "resource_id": resource_id,
+        "resource": called,
         "totals": queries.totals(resource_id).get(resource_id),
         "plots": _plots(span, rows),
         "heading": "Format",
         "rows": report("format", span),
     }
-    common = {**context, **_choices(request, span), "title": resource_id}
+    common = {**context, **_choices(request, span), "title": called.resource_label}
     return render(request, "admin/statistics/resource.html", {**common, **shown})
 
 
@@ -104,9 +110,9 @@ def _plots(span: Span, rows: list[dict[str, Any]]) -> list[Plot]:
     times = [{"day": day, "median": None, "p95": None} for day in days]
     return [
         plot("requests", "Requests", days, by_day, {c: c for c in ("requests", "errors", "requesters")}),
-        plot("rows", "Rows handed out", days, by_day, {"rows": "rows"}),
-        plot("bytes", "Bytes sent", days, by_day, {"bytes": "bytes"}),
-        plot("seconds", "Seconds of building", days, [*times, *by_day], {"median": "median", "p95": "95th percentile"}),
+        plot("rows", "Rows delivered", days, by_day, {"rows": "rows"}),
+        plot("bytes", "Data sent", days, by_day, {"bytes": "sent"}, "bytes"),
+        plot("seconds", "Build time (s)", days, [*times, *by_day], {"median": "median", "p95": "95th percentile"}),
     ]
 
 
@@ -114,13 +120,13 @@ def _as_csv(name: str, heading: str, rows: list[dict[str, Any]]) -> HttpResponse
     response = HttpResponse(content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     writer = csv.writer(response)
-    writer.writerow([heading.lower(), *COLUMNS])
-    writer.writerows([_harmless(str(row["key"])), *(row[column] for column in COLUMNS)] for row in rows)
+    # titles come last: scripts count on the columns before
+    titles = ("resource_title", "dataset_title") if any("resource" in row for row in rows) else ()
+    writer.writerow([heading.lower(), *COLUMNS, *titles])
+    for row in rows:
+        named = [defused(getattr(row["resource"], title)) for title in titles]
+        writer.writerow([defused(str(row["key"])), *(row[column] for column in COLUMNS), *named])
     return response
-
-
-def _harmless(text: str) -> str:
-    return f"'{text}" if text.startswith(_FORMULA) else text
 
 
 View = Callable[..., HttpResponse]

@@ -12,12 +12,17 @@ Number = float | int | None
 
 @dataclass(frozen=True, slots=True)
 class Plot:
-    """Series over the same days. ``name`` is unique on its page; ``series`` has a label and as many values as days."""
+    """Series over the same days.
+
+    ``name`` is unique on its page; ``series`` has a label and as many values as days; ``unit`` is ``bytes`` where they
+    are to be read as sizes.
+    """
 
     name: str
     title: str
     days: Sequence[date]
     series: dict[str, list[Number]]
+    unit: str = ""
 
     @property
     def spec_id(self) -> str:
@@ -26,9 +31,13 @@ class Plot:
 
     @property
     def spec(self) -> dict[str, Any]:
-        """For the script that draws: ``times`` in UNIX seconds, ``series`` with ``label`` and ``values``."""
+        """For the script that draws: ``times`` in UNIX seconds, ``series`` with ``label`` and ``values``, ``unit``."""
         times = [int(datetime.combine(day, time(), UTC).timestamp()) for day in self.days]
-        return {"times": times, "series": [{"label": name, "values": row} for name, row in self.series.items()]}
+        return {
+            "times": times,
+            "unit": self.unit,
+            "series": [{"label": name, "values": row} for name, row in self.series.items()],
+        }
 
     @property
     def table(self) -> list[tuple[date, tuple[Number, ...]]]:
@@ -41,12 +50,20 @@ def days_between(first: date, last: date) -> list[date]:
     return [first + timedelta(days=number) for number in range((last - first).days + 1)]
 
 
-def plot(name: str, title: str, days: Sequence[date], rows: Iterable[dict[str, Any]], columns: dict[str, str]) -> Plot:
+def plot(
+    name: str,
+    title: str,
+    days: Sequence[date],
+    rows: Iterable[dict[str, Any]],
+    columns: dict[str, str],
+    unit: str = "",
+) -> Plot:
     """A plot of ``columns`` (names in the rows -> labels); a day without a row counts as nothing.
 
     Args:
         rows: each with its ``day``.
+        unit: see ``Plot``.
     """
     by_day = {row["day"]: row for row in rows}
     series = {label: [by_day.get(day, {}).get(column, 0) for day in days] for column, label in columns.items()}
-    return Plot(name, title, days, series)
+    return Plot(name, title, days, series, unit)

@@ -12,6 +12,7 @@ os.environ.update(
         "PACKAGER_STORE_DIRECTORY": f"{ROOT}/packages",
         "PACKAGER_TEMP_DIRECTORY": f"{ROOT}/tmp",
         "PACKAGER_CKAN_HOSTS": "127.0.0.1,localhost",
+        "PUSHER_ENABLED": "true",
         "PUBLIC_URL": "http://portal.test",
         "ALLOWED_HOSTS": "testserver,127.0.0.1,localhost,portal.test",
         "EMAIL_URL": "memorymail://",

@@ -6,5 +6,17 @@ from packager.admin.errors import ErrorAdmin
 from packager.admin.packages import PackageAdmin
 from packager.admin.requests import RequestAdmin
 from packager.admin.sites import CkanSiteAdmin
+from packager.admin.standing_orders import StandingOrderAdmin
+from packager.admin.task_queue import FailureAdmin, SuccessAdmin
 
-__all__ = ["ApiKeyAdmin", "CkanSiteAdmin", "DeliveryAdmin", "ErrorAdmin", "PackageAdmin", "RequestAdmin"]
+__all__ = [
+    "ApiKeyAdmin",
+    "CkanSiteAdmin",
+    "DeliveryAdmin",
+    "ErrorAdmin",
+    "FailureAdmin",
+    "PackageAdmin",
+    "RequestAdmin",
+    "StandingOrderAdmin",
+    "SuccessAdmin",
+]

@@ -1,94 +1,129 @@
-"""What staff can do with a request: the same for one, from its page, and for thousands, from the list."""
+"""What staff can do with requests: the same for one, from its page, and for thousands, from the list."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
-from packager.admin.base import ERASE, OPERATE
-from packager.errors import Conflict
-from packager.lifecycle import bulk, personal_data, requests
-from packager.lifecycle.bulk import Tally
-from packager.models import UNDER_WAY, PackageRequest, Status
-from packager.querysets import RequestQuerySet
+from django.contrib.auth.models import AbstractUser
 
-_ENDED = (Status.SUCCEEDED, Status.FAILED, Status.CANCELLED, Status.EXPIRED)
+from packager.admin.base import ERASE, OPERATE
+from packager.admin.confirmation import WHEN_DONE, Question, count_of, span_of
+from packager.lifecycle import bulk, requests
+from packager.lifecycle.operations import Cancel, Operation, Rebuild, Resend, Retry
+from packager.lifecycle.personal_data import Forget
+from packager.models import PackageRequest
+from packager.querysets import RequestQuerySet
 
 
 @dataclass(frozen=True, slots=True)
-class Deed:
+class Action:
     """Something to do.
 
-    ``one`` takes a request's id and the name of who wants it, and raises RequestError where it cannot be; ``many``
-    takes a query. ``states`` are those in which it makes sense. Staff are asked first where there is a ``warning``.
+    Attributes:
+        label: what its button says.
+        title: what is asked first, with a place for "this request" or "3 requests".
+        told: what is said when it was done with one.
+        done: what is said of how many it was done with.
+        operation: makes what is done, for somebody of that name.
+        mails: when the mails go out, of which the question tells the number.
+        asks: whether staff are asked even where it is one request only.
+        warning: what else follows.
     """
 
     name: str
     label: str
+    title: str
+    told: str
     done: str
     permission: str
-    states: tuple[str, ...]
-    one: Callable[[UUID, str], Any]
-    many: Callable[[RequestQuerySet, str], Tally]
+    operation: Callable[[str], Operation]
+    mails: str = ""
+    asks: bool = False
     warning: str = ""
 
+    def question(self, chosen: RequestQuerySet, actor: str) -> Question:
+        """What to ask before it is done with these."""
+        found = bulk.preview(self.operation(actor), chosen)
+        facts = [
+            ("Requests", f"{found.count:,}"),
+            ("Requested", span_of(found.oldest, found.newest)),
+            ("Mails", f"{found.mails:,}, {self.mails}" if found.mails else "none"),
+            *(("Skipped", f"{number:,}: {reason}.") for reason, number in found.skipped.items()),
+        ]
+        things = "this request" if found.count == 1 and not found.skipped else count_of(found.count, "request")
+        return Question(self.title.format(things), found.count, facts, self.warning)
 
-def _forget(pk: UUID, actor: str) -> None:
-    if personal_data.forget_many(PackageRequest.objects.filter(pk=pk)).left:
-        raise Conflict("A request that is under way needs its address; cancel it first")
+    def offered(self, request: PackageRequest, person: AbstractUser) -> bool:
+        """Whether it makes sense for this request, and this person may do it."""
+        return person.has_perm(self.permission) and not self.operation(person.get_username()).refusal(request)
+
+    def one(self, pk: UUID, actor: str) -> PackageRequest:
+        """Do it with one. Returns the request to look at then, which is a new one after a rebuild.
+
+        Raises:
+            Conflict: it cannot be done with this one; says why.
+            RequestError: what it asked for would not be accepted any more.
+        """
+        return requests.rebuild(pk) if self.name == "rebuild" else bulk.one(self.operation(actor), pk)
 
 
-DEEDS = {
-    deed.name: deed
-    for deed in (
-        Deed(
+ACTIONS = {
+    action.name: action
+    for action in (
+        Action(
             "retry",
             "Retry",
-            "queued again",
+            "Retry {}?",
+            "Queued again.",
+            "retried",
             OPERATE,
-            requests.RETRYABLE,
-            lambda pk, actor: requests.retry(pk, actor=actor),
-            bulk.retry_many,
+            Retry,
+            mails=WHEN_DONE,
         ),
-        Deed(
+        Action(
             "cancel",
             "Cancel",
+            "Cancel {}?",
+            "Cancelled.",
             "cancelled",
             OPERATE,
-            UNDER_WAY,
-            lambda pk, actor: requests.cancel(pk, actor=actor, tell=True),
-            bulk.cancel_many,
-            warning="A build that is running stops, and the requester gets a mail. Others who asked for the same keep "
-            "their places.",
+            lambda actor: Cancel(actor, tell=True),
+            mails="sent now",
+            asks=True,
+            warning="Running builds stop. Others who asked for the same keep their places.",
         ),
-        Deed(
+        Action(
             "resend",
-            "Send the mail again",
-            "mail sent again",
+            "Resend the mail",
+            "Resend the mail about {}?",
+            "Mail sent again.",
+            "sent again",
             OPERATE,
-            tuple(requests.NEWS),
-            lambda pk, actor: requests.resend(pk),
-            lambda chosen, actor: bulk.resend_many(chosen),
+            lambda actor: Resend(),
+            mails="sent now",
         ),
-        Deed(
+        Action(
             "rebuild",
             "Rebuild, ignoring the cache",
-            "asked for again as a new request",
+            "Rebuild {}, ignoring the cache?",
+            "This is the new request.",
+            "rebuilt as new requests",
             OPERATE,
-            _ENDED,
-            lambda pk, actor: requests.rebuild(pk),
-            lambda chosen, actor: bulk.rebuild_many(chosen),
+            lambda actor: Rebuild(),
+            mails=WHEN_DONE,
+            warning="Each becomes a new request, whose data is read from CKAN anew.",
         ),
-        Deed(
+        Action(
             "forget",
             "Delete personal data",
-            "personal data deleted",
+            "Delete the personal data of {}?",
+            "Personal data deleted.",
+            "cleared of personal data",
             ERASE,
-            _ENDED,
-            _forget,
-            lambda chosen, actor: personal_data.forget_many(chosen),
+            lambda actor: Forget(),
+            asks=True,
             warning="Addresses, webhooks and keys are deleted for good, also from the statistics. No mail can follow.",
         ),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -9,6 +10,9 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 
+from packager.admin.base import PlainTitle
+from packager.admin.confirmation import Question, ages, ask, count_of
+from packager.admin.filters import by_moment
 from packager.admin.secrets import show_once
 from packager.security import api_keys
 from packager.security.api_keys import ApiKey, Issued, Scope
@@ -29,12 +33,12 @@ class KeyForm(forms.ModelForm):
 
 
 @admin.register(ApiKey)
-class ApiKeyAdmin(admin.ModelAdmin):
+class ApiKeyAdmin(PlainTitle, admin.ModelAdmin):
     """Keys are made and revoked, never deleted: their requests go on to say whose they are."""
 
     form = KeyForm
     list_display = ("name", "prefix", "scope_list", "created_by", "created_at", "last_used_at", "revoked_at")
-    list_filter = (("revoked_at", admin.EmptyFieldListFilter), "created_at")
+    list_filter = (("revoked_at", by_moment("state", "Valid", "Revoked")), "created_at")
     list_select_related = ("created_by",)
     search_fields = ("name", "prefix")
     readonly_fields = ("prefix", "created_by", "created_at", "last_used_at", "revoked_at")
@@ -65,11 +69,26 @@ class ApiKeyAdmin(admin.ModelAdmin):
         """The key, once."""
         issued: Issued = request.issued  # type: ignore[attr-defined]
         secrets = [("API key", issued.text), ("Secret that signs its webhooks", issued.webhook_secret)]
-        return show_once(request, ApiKey, f"The key “{obj.name}” was made", secrets)
+        return show_once(request, ApiKey, f"API key “{obj.name}” created", secrets)
 
     @admin.action(description="Revoke the selected keys", permissions=["change"])
-    def revoke(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
+    def revoke(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> HttpResponse | None:
         """Take them out of force, for good."""
-        for api_key in queryset.filter(revoked_at=None):
+        here, valid = request.get_full_path(), queryset.filter(revoked_at=None)
+        if answer := ask(request, partial(_about_revoking, valid), back=here, parent=(here, "API keys")):
+            return answer
+        for api_key in valid:
             self.log_change(request, api_key, "Revoked.")
         messages.success(request, f"{api_keys.revoke(queryset)} revoked.")
+        return None
+
+
+def _about_revoking(keys: QuerySet[ApiKey]) -> Question:
+    facts = [
+        ("Keys", ", ".join(key.name for key in keys) or "none that is valid"),
+        ("Created", ages(keys, "created_at")),
+        ("Last used", ages(keys, "last_used_at")),
+        ("Mails", "none"),
+    ]
+    warning = "Programs that use them are turned away from then on."
+    return Question(f"Revoke {count_of(len(keys), 'API key')}?", len(keys), facts, warning)

@@ -11,7 +11,7 @@ from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth.models import AbstractUser
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 
 from packager.lifecycle.bulk import chunks
 
@@ -49,7 +49,22 @@ class ReadOnly:
         return False
 
 
-class StaffAdmin(ReadOnly, admin.ModelAdmin):
+class PlainTitle:
+    """A list is called after what is in it, rather than "Select package to view"."""
+
+    opts: Any
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """The list."""
+        name = str(self.opts.verbose_name_plural)
+        parent: Any = super()
+        page: HttpResponse = parent.changelist_view(
+            request, {"title": name[:1].upper() + name[1:], **(extra_context or {})}
+        )
+        return page
+
+
+class StaffAdmin(ReadOnly, PlainTitle, admin.ModelAdmin):
     """A table to look at, fast however long it is."""
 
     paginator = CappedPaginator

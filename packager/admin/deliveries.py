@@ -1,8 +1,11 @@
-"""Mails and webhook calls."""
+"""Mails, webhook calls, and messages for other programs."""
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import admin
+from django.contrib.admin.views.main import ChangeList
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
@@ -10,25 +13,35 @@ from django.utils.safestring import SafeString
 
 from packager.admin import display
 from packager.admin.base import SEE_ADDRESSES, StaffAdmin
+from packager.admin.names import named
 from packager.lifecycle.personal_data import masked
 from packager.models import Delivery
+
+ATTEMPTS, CREATED = display.number("attempts", "Attempts"), display.moment("created_at", "Created")
 
 
 @admin.register(Delivery)
 class DeliveryAdmin(StaffAdmin):
-    """Mails and webhook calls, with how they went."""
+    """What was to be sent, and how it went."""
 
     list_filter = ("state", "subject", "channel", "created_at")
-    search_help_text = "Address"
+    list_select_related = ("request",)
 
     def get_search_fields(self, request: HttpRequest) -> tuple[str, ...]:
         """Addresses can be searched by those who may see them."""
-        return ("=address",) if request.user.has_perm(SEE_ADDRESSES) else ()
+        titles = ("request__resource_title", "request__dataset_title")
+        return (*titles, "=address") if request.user.has_perm(SEE_ADDRESSES) else titles
 
-    def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:
+    def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
+        """The list, with what it can be searched for."""
+        found = super().get_changelist_instance(request)
+        found.search_help_text = "Title, or address" if request.user.has_perm(SEE_ADDRESSES) else "Title"
+        return found
+
+    def get_list_display(self, request: HttpRequest) -> tuple[Any, ...]:
         """Addresses are shown to those who may see them."""
         address = "address" if request.user.has_perm(SEE_ADDRESSES) else "masked_address"
-        return ("subject", "channel", address, "badge", "attempts", "created_at", "next_attempt_at", "error")
+        return ("subject", "resource", "channel", address, "badge", ATTEMPTS, CREATED, "error")
 
     def get_fields(self, request: HttpRequest, obj: Delivery | None = None) -> tuple[str, ...]:
         """The same for the page of one."""
@@ -39,6 +52,11 @@ class DeliveryAdmin(StaffAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Delivery | None = None) -> tuple[str, ...]:
         """All of it."""
         return self.get_fields(request, obj)
+
+    @admin.display(description="Resource")
+    def resource(self, obj: Delivery) -> SafeString | str:
+        """What it is about, by its name."""
+        return named(obj.request, obj.request.resource_id) if obj.request else "–"
 
     @admin.display(description="State", ordering="state")
     def badge(self, obj: Delivery) -> SafeString:
@@ -53,5 +71,7 @@ class DeliveryAdmin(StaffAdmin):
     @admin.display(description="Request")
     def request_link(self, obj: Delivery) -> SafeString:
         """The way to the request."""
+        if obj.request is None:
+            return format_html("{}", "–")
         link = reverse("admin:packager_packagerequest_change", args=[obj.request_id])
         return format_html('<a href="{}">{}</a>', link, obj.request)

@@ -2,12 +2,47 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import admin
 from django.contrib.humanize.templatetags.humanize import intcomma
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.template.defaultfilters import filesizeformat
+from django.utils.formats import date_format
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.timezone import localtime
 
 from packager.models import PackageRequest, Status
 from packager.presentation.progress import Progress, progress_of
+
+Column = Callable[[Any], Any]
+
+
+def moment(field: str, label: str) -> Column:
+    """A column with a time, short enough for a list."""
+    return _column(field, label, lambda at: date_format(localtime(at), "Y-m-d H:i"), "moment")
+
+
+def number(field: str, label: str) -> Column:
+    """A column of numbers, which the style sheet puts to the right."""
+    return _column(field, label, lambda value: f"{value:,.1f}" if isinstance(value, float) else f"{value:,}", "number")
+
+
+def size(field: str, label: str) -> Column:
+    """A column of sizes in units that people read, to the right."""
+    return _column(field, label, filesizeformat, "number")
+
+
+def _column(field: str, label: str, text: Callable[[Any], str], kind: str) -> Column:
+    @admin.display(description=label, ordering=field, empty_value="–")
+    def show(obj: Any) -> Any:
+        value = getattr(obj, field)
+        return None if value is None else text(value)
+
+    # Django makes the class of the cells from it
+    show.__name__ = f"{field}_{kind}"
+    return show
 
 
 def badge(state: str) -> SafeString:
@@ -16,12 +51,16 @@ def badge(state: str) -> SafeString:
 
 
 def progress(request: PackageRequest) -> SafeString | str:
-    """How far a request is: a bar while it runs, the number of rows when it is done."""
+    """How far a request is: a bar while it runs, the number of rows when it is done, the cause when it failed."""
     found = progress_of(request)
     if request.status == Status.RUNNING:
         return _bar(found)
     if request.status in (Status.SUCCEEDED, Status.EXPIRED) and found.done:
         return f"{intcomma(found.done)} {found.unit}"
+    if request.error_code:
+        # it may be broken after each of its words, where the column is narrow
+        words = format_html_join(mark_safe("_<wbr>"), "{}", ((word,) for word in request.error_code.split("_")))
+        return format_html('<span class="cause" title="{}">{}</span>', request.error_message, words)
     return "–"
 
 

@@ -13,21 +13,25 @@ from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
-from django.utils.formats import date_format
 from django.utils.safestring import SafeString
-from django.utils.timezone import localtime
 
 from packager.admin import display
-from packager.admin.actions import DEEDS, Deed
+from packager.admin.actions import ACTIONS, Action
 from packager.admin.base import OPERATE, SEE_ADDRESSES, SEE_TRACEBACKS, StaffAdmin, log, staff
+from packager.admin.confirmation import ask
 from packager.admin.filters import FormatFilter, HasErrors, HostFilter, ResourceFilter
+from packager.admin.names import named
 from packager.errors import RequestError
+from packager.lifecycle import bulk
 from packager.lifecycle.personal_data import masked
-from packager.models import PackageError, PackageRequest, Status
+from packager.models import UNDER_WAY, PackageError, PackageRequest, Status
 from packager.presentation.query_summary import query_summary
 from packager.presentation.translation import READER, notes_of
+
+REQUESTED = display.moment("created_at", "Requested")
 
 
 @admin.register(PackageRequest)
@@ -44,29 +48,29 @@ class RequestAdmin(StaffAdmin):
         ResourceFilter,
         "kind",
     )
-    list_display_links = ("resource_id",)
+    list_display_links = ("resource",)
     search_fields = ("resource_id",)
     change_list_template = "admin/packager/packagerequest/list.html"
 
-    def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:
+    def get_list_display(self, request: HttpRequest) -> tuple[Any, ...]:
         """Addresses are shown to those who may see them."""
         address = "email" if request.user.has_perm(SEE_ADDRESSES) else "masked_email"
-        return ("state", "resource_id", "format", "progress", "asked", address)
+        return ("state", "resource", "format", "progress", REQUESTED, address)
 
     @admin.display(description="State", ordering="status")
     def state(self, obj: PackageRequest) -> SafeString:
         """A badge."""
         return display.badge(obj.status)
 
+    @admin.display(description="Resource", ordering="resource_title")
+    def resource(self, obj: PackageRequest) -> SafeString:
+        """By its name."""
+        return named(obj, obj.resource_id)
+
     @admin.display(description="Progress")
     def progress(self, obj: PackageRequest) -> SafeString | str:
         """A bar, or a number."""
         return display.progress(obj)
-
-    @admin.display(description="Asked", ordering="created_at")
-    def asked(self, obj: PackageRequest) -> str:
-        """The time, short enough for a column."""
-        return date_format(localtime(obj.created_at), "Y-m-d H:i")
 
     @admin.display(description="Email")
     def masked_email(self, obj: PackageRequest) -> str:
@@ -78,7 +82,7 @@ class RequestAdmin(StaffAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[PackageRequest], search_term: str
     ) -> tuple[QuerySet[PackageRequest], bool]:
-        """By what the term looks like: an id, a reference, an address (for those who may), else part of a resource."""
+        """By what the term looks like: an id, a reference, an address (for those who may), else part of a title."""
         term = search_term.strip()
         return (queryset.filter(_meaning(term, request)) if term else queryset), False
 
@@ -86,62 +90,62 @@ class RequestAdmin(StaffAdmin):
         """The list, with what it can be searched for."""
         found = super().get_changelist_instance(request)
         address = ", e-mail address" if request.user.has_perm(SEE_ADDRESSES) else ""
-        found.search_help_text = f"Resource{address}, reference of a failure, or id of the request"
+        found.search_help_text = f"Title or id of the resource{address}, reference of a failure, or id of the request"
         return found
-
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """The list."""
-        return super().changelist_view(request, {"title": "Requests", **(extra_context or {})})
 
     # -------------------------------------------------------------- actions
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
-        """The deeds that this person may do."""
-        allowed = [deed for deed in DEEDS.values() if request.user.has_perm(deed.permission)]
-        return {deed.name: (partial(_do_many, deed=deed), deed.name, deed.label) for deed in allowed}
+        """What this person may do."""
+        allowed = [action for action in ACTIONS.values() if request.user.has_perm(action.permission)]
+        return {action.name: (partial(_do_many, action=action), action.name, action.label) for action in allowed}
 
     def get_urls(self) -> list[URLPattern]:
         """The addresses of the buttons on a request's page come before the page itself."""
-        view = self.admin_site.admin_view(self.do_one)
-        return [path("<uuid:pk>/do/<str:deed>/", view, name="packager_packagerequest_do"), *super().get_urls()]
+        own = self.admin_site.admin_view
+        ours = [
+            path("<uuid:pk>/do/<str:name>/", own(self.do_one), name="packager_packagerequest_do"),
+            path("<uuid:pk>/now/", own(self.now), name="packager_packagerequest_now"),
+        ]
+        return [*ours, *super().get_urls()]
 
-    def do_one(self, request: HttpRequest, pk: UUID, deed: str) -> HttpResponse:
-        """A button on the page of a request was pressed."""
-        wanted = DEEDS.get(deed)
-        if wanted is None or request.method != "POST":
-            raise Http404
-        if not request.user.has_perm(wanted.permission):
+    def now(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """The part of a request's page that changes, for the script that renews it."""
+        obj = self.get_object(request, str(pk))
+        if not self.has_view_permission(request, obj):
             raise PermissionDenied
-        if wanted.warning and "confirmed" not in request.POST:
-            return self.ask_first(request, wanted, PackageRequest.objects.filter(pk=pk), {})
-        return self._done(request, wanted, pk)
+        if obj is None:
+            raise Http404
+        return render(request, "admin/packager/packagerequest/now.html", _standing(obj))
 
-    def _done(self, request: HttpRequest, deed: Deed, pk: UUID) -> HttpResponse:
+    def do_one(self, request: HttpRequest, pk: UUID, name: str) -> HttpResponse:
+        """A button on the page of a request was pressed."""
+        action, chosen = ACTIONS.get(name), PackageRequest.objects.filter(pk=pk)
+        if action is None or request.method != "POST" or not chosen.exists():
+            raise Http404
+        if not request.user.has_perm(action.permission):
+            raise PermissionDenied
+        if action.asks:
+            question = partial(action.question, chosen, staff(request).get_username())
+            page = self._page_of(request, pk)
+            if answer := ask(request, question, back=page, parent=(page, str(chosen.get()))):
+                return answer
+        return self._done(request, action, pk)
+
+    def _done(self, request: HttpRequest, action: Action, pk: UUID) -> HttpResponse:
         try:
-            result = deed.one(pk, staff(request).get_username())
-        except PackageRequest.DoesNotExist:
-            raise Http404 from None
+            result = action.one(pk, staff(request).get_username())
         except RequestError as error:
             messages.error(request, error.message)
-        else:
-            log(request, PackageRequest.objects.all(), [pk], deed.label)
-            messages.success(request, f"Done: {deed.done}.")
-            pk = result.pk if isinstance(result, PackageRequest) else pk
-        return HttpResponseRedirect(reverse("admin:packager_packagerequest_change", args=[pk]))
+            return HttpResponseRedirect(self._page_of(request, pk))
+        log(request, PackageRequest.objects.all(), [pk], action.label)
+        messages.success(request, action.told)
+        return HttpResponseRedirect(self._page_of(request, result.pk))
 
-    def ask_first(
-        self, request: HttpRequest, deed: Deed, chosen: QuerySet[PackageRequest], hidden: dict[str, list[str]]
-    ) -> HttpResponse:
-        """The page that asks whether staff mean it."""
-        context = {
-            **self.admin_site.each_context(request),
-            "title": f"{deed.label}?",
-            "opts": self.opts,
-            "deed": deed,
-            "count": chosen.count(),
-            "hidden": hidden,
-        }
-        return TemplateResponse(request, "admin/packager/packagerequest/sure.html", context)
+    def _page_of(self, request: HttpRequest, pk: UUID) -> str:
+        """The address of a request's page, which remembers the filters of the list that somebody came from."""
+        page, filters = reverse("admin:packager_packagerequest_change", args=[pk]), self.get_preserved_filters(request)
+        return f"{page}?{filters}" if filters else page
 
     # ------------------------------------------------------ the page of one
 
@@ -154,7 +158,12 @@ class RequestAdmin(StaffAdmin):
             raise PermissionDenied
         if obj is None:
             raise Http404
-        context = {**self.admin_site.each_context(request), "opts": self.opts, **_page(request, obj)}
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "preserved_filters": self.get_preserved_filters(request),
+            **_page(request, obj),
+        }
         return TemplateResponse(request, "admin/packager/packagerequest/page.html", context)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[PackageRequest]:
@@ -166,7 +175,7 @@ class RequestAdmin(StaffAdmin):
 
 def _meaning(term: str, request: HttpRequest) -> Q:
     try:
-        return Q(pk=UUID(term))
+        return Q(pk=UUID(term)) | Q(resource_id=term)
     except ValueError:
         pass
     if term.upper().startswith("PP-"):
@@ -175,30 +184,42 @@ def _meaning(term: str, request: HttpRequest) -> Q:
     if "@" in term:
         known = Q(email__in={term, term.lower()}) | Q(email__iexact=term)
         return known if request.user.has_perm(SEE_ADDRESSES) else Q(pk=None)
-    return Q(resource_id__icontains=term)
+    return Q(resource_title__icontains=term) | Q(dataset_title__icontains=term) | Q(resource_id__icontains=term)
 
 
-def _do_many(model_admin: RequestAdmin, request: HttpRequest, chosen: Any, *, deed: Deed) -> HttpResponse | None:
-    if deed.warning and "confirmed" not in request.POST:
-        names = ("action", "select_across", "_selected_action")
-        return model_admin.ask_first(request, deed, chosen, {name: request.POST.getlist(name) for name in names})
-    tally = deed.many(chosen, staff(request).get_username())
-    log(request, PackageRequest.objects.all(), tally.done, deed.label)
-    left = f" {tally.left} left as they were." if tally.left else ""
-    messages.success(request, f"{len(tally.done)} {deed.done}.{left}")
+def _do_many(model_admin: RequestAdmin, request: HttpRequest, chosen: Any, *, action: Action) -> HttpResponse | None:
+    actor, here = staff(request).get_username(), request.get_full_path()
+    if answer := ask(request, partial(action.question, chosen, actor), back=here, parent=(here, "Requests")):
+        return answer
+    tally = bulk.many(action.operation(actor), chosen)
+    log(request, PackageRequest.objects.all(), tally.done, action.label)
+    skipped = f", {tally.left:,} skipped" if tally.left else ""
+    messages.success(request, f"{len(tally.done):,} {action.done}{skipped}.")
     return None
+
+
+def _standing(obj: PackageRequest) -> dict[str, Any]:
+    """What changes from one second to the next."""
+    waiting = obj.status == Status.QUEUED and obj.leader is None
+    return {
+        "original": obj,
+        "badge": display.badge(obj.status),
+        "progress": display.progress(obj),
+        "ahead": PackageRequest.objects.ahead_of(obj).count() if waiting else None,
+        "followers": obj.followers.count(),
+        # when this is another one, so is the rest of the page
+        "version": " ".join([obj.status, str(obj.attempt), *obj.deliveries.values_list("state", flat=True)[:50]]),
+        "seconds": 3 if obj.status in UNDER_WAY else 15,
+    }
 
 
 def _page(request: HttpRequest, obj: PackageRequest) -> dict[str, Any]:
     sees = request.user.has_perm(SEE_ADDRESSES)
-    waiting = obj.status == Status.QUEUED and obj.leader is None
     return {
-        "title": f"{obj.resource_id} ({obj.format or obj.kind})",
-        "original": obj,
-        "badge": display.badge(obj.status),
+        **_standing(obj),
+        "title": f"{obj.resource_label} ({obj.format or obj.kind})",
         "query": query_summary(obj),
         "notes": [READER.text(note) for note in notes_of(obj.package)] if obj.package else [],
-        "progress": display.progress(obj),
         "parameters": json.dumps({"resource_id": obj.resource_id, **obj.parameters}, indent=2, ensure_ascii=False),
         "options": json.dumps(obj.options, indent=2, ensure_ascii=False) if obj.options else "",
         "address": obj.email if sees else masked(obj.email),
@@ -209,7 +230,5 @@ def _page(request: HttpRequest, obj: PackageRequest) -> dict[str, Any]:
         # who has the requester's link can cancel and download
         "may_operate": request.user.has_perm(OPERATE),
         "sees_tracebacks": request.user.has_perm(SEE_TRACEBACKS),
-        "ahead": PackageRequest.objects.ahead_of(obj).count() if waiting else None,
-        "followers": obj.followers.count(),
-        "deeds": [d for d in DEEDS.values() if obj.status in d.states and request.user.has_perm(d.permission)],
+        "actions": [action for action in ACTIONS.values() if action.offered(obj, staff(request))],
     }

@@ -6,12 +6,14 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 
+from packager.admin.base import PlainTitle
+from packager.admin.confirmation import Question, ages, ask, count_of
 from packager.admin.secrets import Secrets, show_once
 from packager.security.sites import CkanSite
 
 
 @admin.register(CkanSite)
-class CkanSiteAdmin(admin.ModelAdmin):
+class CkanSiteAdmin(PlainTitle, admin.ModelAdmin):
     """Sites whose data may be read."""
 
     list_display = ("name", "url", "active", "own_secret", "created_at")
@@ -29,6 +31,8 @@ class CkanSiteAdmin(admin.ModelAdmin):
     @admin.action(description="Make a new secret for the selected sites", permissions=["change"])
     def renew_secret(self, request: HttpRequest, queryset: QuerySet[CkanSite]) -> HttpResponse:
         """Each gets another; the old ones open nothing any more."""
+        if answer := self._ask(request, queryset, "Make a new secret for {}?", "The old ones stop working."):
+            return answer
         shown: Secrets = []
         for site in queryset:
             shown.append((f"{site.name}: ckanpackager secret", site.renew_secret()))
@@ -36,9 +40,19 @@ class CkanSiteAdmin(admin.ModelAdmin):
         return show_once(request, CkanSite, "New secrets", shown)
 
     @admin.action(description="Take their own secret from the selected sites", permissions=["change"])
-    def remove_secret(self, request: HttpRequest, queryset: QuerySet[CkanSite]) -> None:
+    def remove_secret(self, request: HttpRequest, queryset: QuerySet[CkanSite]) -> HttpResponse | None:
         """From then on they need PACKAGER_SECRET."""
-        for site in queryset.exclude(secret_digest=""):
+        chosen = queryset.exclude(secret_digest="")
+        if answer := self._ask(request, chosen, "Remove the secret of {}?", "From then on they need PACKAGER_SECRET."):
+            return answer
+        for site in chosen:
             self.log_change(request, site, "Secret removed.")
-        queryset.update(secret_digest="")
-        messages.success(request, "The sites have no secret of their own any more.")
+        messages.success(request, f"{chosen.update(secret_digest='')} secrets removed.")
+        return None
+
+    def _ask(self, request: HttpRequest, sites: QuerySet[CkanSite], title: str, warning: str) -> HttpResponse | None:
+        names = ", ".join(site.name for site in sites) or "none that has a secret"
+        facts = [("Sites", names), ("Created", ages(sites, "created_at")), ("Mails", "none")]
+        question = Question(title.format(count_of(len(sites), "site")), len(sites), facts, warning)
+        here = request.get_full_path()
+        return ask(request, lambda: question, back=here, parent=(here, "CKAN sites"))

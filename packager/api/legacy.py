@@ -5,24 +5,27 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
 from django.utils.crypto import constant_time_compare
 from rest_framework import exceptions
-from rest_framework.parsers import FormParser, JSONParser, MultiPartParser
+from rest_framework.parsers import FormParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from packager.api.bodies import LARGEST_FORM, JsonBody, announced
+from packager.api.v1 import problems
 from packager.api.v1.base import AlwaysJson
-from packager.errors import BodyTooLarge, NotAuthorized, PackagerError, RequestError
+from packager.errors import BodyTooLarge, NotAuthorized, PackagerError, RequestError, Unavailable
 from packager.intake import validation
 from packager.lifecycle import maintenance, requests
-from packager.models import Kind
+from packager.lifecycle.patience import AWAY
+from packager.models import Kind, new_reference
 from packager.presentation import service_status
-from packager.security import sites
+from packager.security import sites, throttles
 from packager.submission import Submission
 
 log = logging.getLogger(__name__)
@@ -39,10 +42,11 @@ class LegacyView(APIView):
 
     authentication_classes = ()
     permission_classes = ()
-    parser_classes = (FormParser, JSONParser, MultiPartParser)
+    parser_classes = (FormParser, JsonBody, MultiPartParser)
     content_negotiation_class = AlwaysJson
     http_method_names = ["post"]
     schema = None
+    largest_body: ClassVar[int] = LARGEST_FORM
     #: What ``status`` says in a good answer.
     status_word: object = "success"
     #: Whether a CKAN site's own secret opens this endpoint; those that concern all sites want PACKAGER_SECRET.
@@ -50,15 +54,30 @@ class LegacyView(APIView):
     #: The site whose own secret came.
     site: sites.CkanSite | None = None
 
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Judge the body by its header. The secret comes in it, so it is read before anybody is known."""
+        super().initial(request, *args, **kwargs)
+        if announced(request) > self.largest_body:
+            raise BodyTooLarge("The body of the request is too large")
+
     def post(self, request: Request) -> Response:
         """Answer, or say in the contract's words why not."""
         form = self._form(request)
-        given, secret = str(form.get("secret") or "").encode(errors="replace"), settings.PACKAGER_SECRET
-        if not (secret and constant_time_compare(given, secret.encode())):
-            self.site = sites.site_with_secret(given.decode()) if given and self.for_sites else None
-            if self.site is None:
-                raise NotAuthorized("Wrong/missing secret")
+        self._check_secret(str(form.get("secret") or ""), request.META.get("REMOTE_ADDR", ""))
         return Response({"status": self.status_word, "success": True, **self.handle(form)})
+
+    def _check_secret(self, given: str, caller: str) -> None:
+        """Raises NotAuthorized, and Throttled for who has guessed too often: the right one does not count then."""
+        guesses, rate = f"secret:{caller}", settings.PACKAGER_THROTTLE_SECRET
+        if wait := throttles.wait(guesses, rate):
+            raise exceptions.Throttled(wait)
+        sent, secret = given.encode(errors="replace"), settings.PACKAGER_SECRET
+        if secret and constant_time_compare(sent, secret.encode()):
+            return
+        self.site = sites.site_with_secret(sent.decode()) if sent and self.for_sites else None
+        if self.site is None:
+            throttles.take(guesses, rate)
+            raise NotAuthorized("Wrong/missing secret")
 
     def handle(self, form: Mapping[str, Any]) -> dict[str, Any]:
         """The answer to ``form``. Raises PackagerError."""
@@ -70,8 +89,8 @@ class LegacyView(APIView):
             data = request.data
         except RequestDataTooBig:
             raise BodyTooLarge("The body of the request is too large") from None
-        except (SuspiciousOperation, RecursionError):
-            # too many fields, or JSON that is nested too deeply
+        except SuspiciousOperation:
+            # too many fields
             raise exceptions.ParseError from None
         if not isinstance(data, Mapping):
             raise RequestError("The body must be a JSON object")
@@ -80,10 +99,11 @@ class LegacyView(APIView):
     def handle_exception(self, error: Exception) -> Response:
         """Every failure in the contract's envelope, none of them with internals."""
         status, name, message = _describe(error)
-        if status >= 500:
-            log.error("%s %s", self.request.path, type(error).__name__, exc_info=error)
         body = {"status": "failed", "success": False, "error": name, "message": message}
-        return Response(body, status=status, exception=True)
+        if status >= 500:
+            body["reference"] = new_reference()
+            log.error("%s failed, reference %s", self.request.path, body["reference"], exc_info=error)
+        return Response(body, status=status, headers=problems.retry_after(error), exception=True)
 
 
 def _describe(error: Exception) -> tuple[int, str, str]:
@@ -95,6 +115,8 @@ def _describe(error: Exception) -> tuple[int, str, str]:
         return 400, "BadRequestError", "The body of the request could not be read"
     if isinstance(error, exceptions.APIException):
         return error.status_code, type(error).__name__, str(error.detail)
+    if isinstance(error, AWAY):
+        return 503, "ServiceUnavailable", Unavailable.sentence
     message = error.message if isinstance(error, PackagerError) else PackagerError.sentence
     return 500, "InternalError", message
 

@@ -18,9 +18,10 @@ from django.utils import timezone
 from django_q.tasks import async_task
 
 from packager import plugins
-from packager.delivery.base import Notifier
-from packager.errors import DeliveryDeferred, DeliveryError, DeliveryRefused, DeliveryUnwanted
-from packager.models import Delivery, PackageRequest, increase
+from packager.delivery.base import Notifier, SendsTogether
+from packager.errors import DeliveryDeferred, DeliveryError, DeliveryPostponed, DeliveryRefused, DeliveryUnwanted
+from packager.models import MAIL, Delivery, PackageRequest, increase
+from packager.querysets import DeliveryQuerySet
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +29,8 @@ log = logging.getLogger(__name__)
 WAITS = (1, 2, 5, 10, 20, 30)
 #: As many deliveries as get a task each.
 FEW = 2
+#: Seconds that a delivery, or handing over all that are due, may take.
+TIMEOUT = 300
 
 
 def announce(request: PackageRequest, subject: str) -> None:
@@ -74,26 +77,36 @@ def _save(news: Iterable[tuple[PackageRequest, str, str, str]]) -> list[Delivery
 
 def _start(task: str, *arguments: object) -> None:
     try:
-        async_task(task, *arguments, cluster="fast")
+        async_task(task, *arguments, cluster=MAIL, timeout=TIMEOUT)
     except Exception:  # whatever the broker's client raises
         # the deliveries are saved and due; the schedule that sends due deliveries finds them
         log.exception("%s could not be handed to the queue", task)
 
 
 def deliver(delivery_id: int) -> None:
-    """Send one delivery if it is due, and note how it went."""
-    delivery = _claim(delivery_id)
-    if delivery is None:
+    """Send one delivery if it is due, with the others that wait to be told together, and note how it went."""
+    rows = _claim(delivery_id)
+    if not rows:
         return
     try:
-        notifier_for(delivery.channel).send(delivery)
+        _send(rows)
+    except DeliveryPostponed as fault:
+        _postpone(rows, fault)
     except DeliveryError as fault:
-        _note_failure(delivery, fault)
+        _note_failure(rows, fault)
     except Exception as fault:
         log.exception("delivery %s failed in an unexpected way", delivery_id)
-        _note_failure(delivery, DeliveryDeferred(type(fault).__name__))
+        _note_failure(rows, DeliveryDeferred(type(fault).__name__))
     else:
-        _end(delivery, state=Delivery.State.SENT, sent_at=timezone.now(), error="", error_code="")
+        _end(rows, state=Delivery.State.SENT, sent_at=timezone.now(), error="", error_code="")
+
+
+def _send(rows: list[Delivery]) -> None:
+    notifier = notifier_for(rows[0].channel)
+    if len(rows) > 1 and isinstance(notifier, SendsTogether):
+        notifier.send_together(rows)
+    else:
+        notifier.send(rows[0])
 
 
 def notifier_for(channel: str) -> Notifier:
@@ -105,43 +118,61 @@ def notifier_for(channel: str) -> Notifier:
         raise DeliveryRefused(f"no notifier for the channel {channel}") from None
 
 
-def _claim(delivery_id: int) -> Delivery | None:
+def _claim(delivery_id: int) -> list[Delivery]:
+    """The delivery, if it is due and nobody else's; and all that wait to be told in one with it."""
     now = timezone.now()
-    due = Delivery.objects.due().filter(pk=delivery_id)
-    if not due.update(state=Delivery.State.SENDING, claimed_at=now, **increase(attempts=1)):
-        return None
-    return Delivery.objects.select_related("request__package", "request__api_key", "request__leader").get(
-        pk=delivery_id
-    )
+    taken = {"state": Delivery.State.SENDING, "claimed_at": now, **increase(attempts=1)}
+    if not Delivery.objects.due().filter(pk=delivery_id).update(**taken):
+        return []
+    first = _with_requests().get(pk=delivery_id)
+    if not first.together:
+        return [first]
+    Delivery.objects.together_with(first).update(**taken)
+    others = _with_requests().filter(channel=first.channel, address=first.address, state="sending", claimed_at=now)
+    return [first, *others.exclude(pk=first.pk).order_by("created_at")]
 
 
-def _note_failure(delivery: Delivery, fault: DeliveryError) -> None:
+def _with_requests() -> DeliveryQuerySet:
+    return Delivery.objects.select_related("request__package", "request__api_key", "request__leader")
+
+
+def _note_failure(rows: list[Delivery], fault: DeliveryError) -> None:
     facts: dict[str, Any] = {"error": f"{fault.message} {fault.detail}".strip()[:1000], "error_code": fault.code}
-    give_up_at = delivery.created_at + timedelta(hours=settings.PACKAGER_DELIVERY_HOURS)
-    next_attempt = timezone.now() + timedelta(minutes=WAITS[min(delivery.attempts, len(WAITS)) - 1])
-    if isinstance(fault, DeliveryUnwanted):
-        _end(delivery, state=Delivery.State.STOPPED, **facts)
-    elif fault.retryable and next_attempt < give_up_at:
-        _end(delivery, state=Delivery.State.PENDING, next_attempt_at=next_attempt, **facts)
-    else:
-        _end(delivery, state=Delivery.State.FAILED, **facts)
+    for delivery in rows:
+        give_up_at = delivery.created_at + timedelta(hours=settings.PACKAGER_DELIVERY_HOURS)
+        next_attempt = timezone.now() + timedelta(minutes=WAITS[min(delivery.attempts, len(WAITS)) - 1])
+        if isinstance(fault, DeliveryUnwanted):
+            _end([delivery], state=Delivery.State.STOPPED, **facts)
+        elif fault.retryable and next_attempt < give_up_at:
+            _end([delivery], state=Delivery.State.PENDING, next_attempt_at=next_attempt, **facts)
+        else:
+            _end([delivery], state=Delivery.State.FAILED, **facts)
 
 
-def _end(delivery: Delivery, **changes: Any) -> None:
-    mine = Delivery.objects.filter(pk=delivery.pk, state=Delivery.State.SENDING, attempts=delivery.attempts)
-    mine.update(claimed_at=None, **changes)
+def _postpone(rows: list[Delivery], fault: DeliveryPostponed) -> None:
+    """Nothing was tried, so that no attempt counts."""
+    facts: dict[str, Any] = {"error": fault.detail[:1000], "error_code": fault.code, "together": fault.together}
+    again = timezone.now() + timedelta(seconds=fault.seconds)
+    _end(rows, state=Delivery.State.PENDING, next_attempt_at=again, **facts, **increase(attempts=-1))
+
+
+def _end(rows: list[Delivery], **changes: Any) -> None:
+    for delivery in rows:
+        mine = Delivery.objects.filter(pk=delivery.pk, state=Delivery.State.SENDING, attempts=delivery.attempts)
+        mine.update(claimed_at=None, **changes)
 
 
 def send_due() -> int:
-    """Hand every due delivery to the cluster (again). Returns how many."""
-    due = list(Delivery.objects.due().values_list("pk", flat=True)[:1000])
-    for delivery_id in due:
+    """Hand every due delivery to the cluster (again): of those that are told together one. Returns how many."""
+    due = Delivery.objects.due().values_list("pk", "together", "channel", "address")[:1000]
+    tasks = {(channel, address) if together else pk: pk for pk, together, channel, address in due}
+    for delivery_id in tasks.values():
         _start("packager.tasks.deliver", delivery_id)
-    return len(due)
+    return len(tasks)
 
 
 def resend(delivery: Delivery) -> Delivery:
     """Send the same news again, as a new delivery."""
     with transaction.atomic():
-        (again,) = _save([(delivery.request, delivery.subject, delivery.channel, delivery.address)])
+        (again,) = _save([(delivery.about, delivery.subject, delivery.channel, delivery.address)])
     return again

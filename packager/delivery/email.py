@@ -2,16 +2,35 @@
 
 from __future__ import annotations
 
+import logging
 import smtplib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
+from django.conf import settings
 from django.core.mail import BadHeaderError, EmailMultiAlternatives
 
 from packager.delivery import mail_templates, unsubscribe
-from packager.errors import DeliveryDeferred, DeliveryRefused, DeliveryUnwanted
+from packager.delivery.mail_templates import Message
+from packager.errors import (
+    DeliveryDeferred,
+    DeliveryPostponed,
+    DeliveryRefused,
+    DeliveryUnwanted,
+    MailMisconfigured,
+)
 from packager.models import Delivery
-from packager.security import encryption
+from packager.security import encryption, throttles
+
+log = logging.getLogger(__name__)
+#: What a mail server says before it has heard of any recipient is about us (RFC 5321, 3.3), and no reason to give up.
+REFUSALS_OF_OURS: Mapping[type[smtplib.SMTPException], str] = {
+    smtplib.SMTPSenderRefused: "it refuses the sender's address, PACKAGER_EMAIL_FROM",
+    smtplib.SMTPAuthenticationError: "it refuses the login of EMAIL_URL",
+    smtplib.SMTPNotSupportedError: "it does not offer what EMAIL_URL asks for",
+    smtplib.SMTPHeloError: "it refuses this host's name",
+    smtplib.SMTPConnectError: "it refuses this host",
+}
 
 
 class EmailNotifier:
@@ -20,15 +39,38 @@ class EmailNotifier:
     channel = "email"
 
     def send(self, delivery: Delivery) -> None:
-        """Send it now. Raises DeliveryDeferred, DeliveryRefused, DeliveryUnwanted."""
-        if unsubscribe.is_unsubscribed(encryption.address_mark(delivery.address)):
-            raise DeliveryUnwanted
-        message = mail_templates.compose(delivery)
-        mail = EmailMultiAlternatives(message.subject, message.text, message.sender, [delivery.address])
+        """Send it now. Raises DeliveryDeferred, DeliveryPostponed, DeliveryRefused, DeliveryUnwanted."""
+        _send(delivery.address, lambda: mail_templates.compose(delivery))
+
+    def send_together(self, deliveries: Sequence[Delivery]) -> None:
+        """See ``SendsTogether``."""
+        _send(deliveries[0].address, lambda: mail_templates.compose_digest(deliveries))
+
+
+def _send(address: str, compose: Callable[[], Message]) -> None:
+    marks = encryption.address_marks(address)
+    if unsubscribe.is_unsubscribed(*marks):
+        raise DeliveryUnwanted
+    with _room_for_one(marks[0]):
+        message = compose()
+        mail = EmailMultiAlternatives(message.subject, message.text, message.sender, [address])
         mail.attach_alternative(message.html, "text/html")
         mail.extra_headers = {"Auto-Submitted": "auto-generated", **message.headers}
         with _our_errors():
             mail.send()
+
+
+@contextmanager
+def _room_for_one(mark: str) -> Iterator[None]:
+    """Nobody's mailbox is flooded in their name: above so many mails an hour they are told together, later."""
+    name, rate = f"mail:{mark}", settings.PACKAGER_MAILS_PER_ADDRESS
+    if wait := throttles.take(name, rate):
+        raise DeliveryPostponed(wait, f"The address has had {rate}; the rest is told in one mail.", together=True)
+    try:
+        yield
+    except BaseException:
+        throttles.give_back(name)
+        raise
 
 
 @contextmanager
@@ -41,12 +83,19 @@ def _our_errors() -> Iterator[None]:
     except smtplib.SMTPRecipientsRefused as error:
         codes = [code for code, _ in error.recipients.values()]
         raise _by_code(codes[0] if codes else 0) from error
-    except smtplib.SMTPAuthenticationError as error:
-        raise DeliveryDeferred("the mail server refused the portal's own login") from error
+    except tuple(REFUSALS_OF_OURS) as error:
+        log.error("the mail server refuses mail from this portal: %s", about_us(error))
+        raise MailMisconfigured(about_us(error)) from error
     except smtplib.SMTPResponseException as error:
         raise _by_code(error.smtp_code) from error
     except (smtplib.SMTPException, OSError) as error:
         raise DeliveryDeferred(type(error).__name__) from error
+
+
+def about_us(error: smtplib.SMTPException) -> str:
+    """What the mail server has against the portal, in words for its operator. Its own words may hold addresses."""
+    code = f" (SMTP {error.smtp_code})" if isinstance(error, smtplib.SMTPResponseException) else ""
+    return next(words for kind, words in REFUSALS_OF_OURS.items() if isinstance(error, kind)) + code
 
 
 def _by_code(code: int) -> DeliveryDeferred | DeliveryRefused:

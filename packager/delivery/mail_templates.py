@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,12 +18,18 @@ from django.utils.text import Truncator
 
 from packager.delivery import unsubscribe
 from packager.models import Delivery, PackageRequest
+from packager.presentation.news import news_of
 from packager.presentation.query_summary import query_summary
 from packager.presentation.status import status_of
 
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
+_GAP = re.compile(r"\n(?:[^\S\n]*+\n){2,}+")
+#: As many requests as a digest lists, and its templates.
+MOST_LISTED, PARTS = 50, ("subject.txt", "body.txt", "body.html")
 #: How much of a search or a filter a mail repeats, in characters.
 LONGEST_TEXT = 200
+#: The same for the title of the resource, which stands in the subject.
+LONGEST_NAME = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,26 +45,44 @@ class Message:
 
 def compose(delivery: Delivery) -> Message:
     """The mail for ``delivery``, in the language of its request."""
-    with translation.override(delivery.request.language or settings.LANGUAGE_CODE):
+    with translation.override(delivery.about.language or settings.LANGUAGE_CODE):
         texts = _texts(delivery)
-        return Message(
-            subject=_one_line(_part("EMAIL_SUBJECT", "subject.txt", delivery, texts)),
+        return _message(
+            texts,
+            subject=_subject(delivery, texts),
             text=_part("EMAIL_BODY", "body.txt", delivery, texts),
             html=_part("EMAIL_BODY_HTML", "body.html", delivery, texts),
-            sender=_one_line(fill(settings.PACKAGER_EMAIL_FROM, texts)),
-            # RFC 2369 and RFC 8058: mail programs show a button of their own
-            headers={
-                "List-Unsubscribe": f"<{texts['stop_url']}>",
-                "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
-            },
         )
+
+
+def compose_digest(deliveries: Sequence[Delivery]) -> Message:
+    """One mail for all of them, in the language of the first: what each would have had as its subject, and its page."""
+    with translation.override(deliveries[0].about.language or settings.LANGUAGE_CODE):
+        texts = _texts(deliveries[0])
+        listed = [(_subject(told, _texts(told)), told.about.status_url) for told in deliveries[:MOST_LISTED]]
+        context = {**texts, "count": len(deliveries), "listed": listed, "more": len(deliveries) - len(listed)}
+        parts = [_squeezed(render_to_string(f"mail/digest-{part}", context)) for part in PARTS]
+        return _message(texts, _one_line(parts[0]), *parts[1:])
+
+
+def _message(texts: Mapping[str, str], subject: str, text: str, html: str) -> Message:
+    sender = _one_line(fill(settings.PACKAGER_EMAIL_FROM, texts))
+    # RFC 2369 and RFC 8058: mail programs show a button of their own
+    headers = {"List-Unsubscribe": f"<{texts['stop_url']}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
+    return Message(subject, text, html, sender, headers)
+
+
+def _subject(delivery: Delivery, texts: Mapping[str, str]) -> str:
+    return _one_line(_part("EMAIL_SUBJECT", "subject.txt", delivery, texts))
 
 
 def _texts(delivery: Delivery) -> dict[str, str]:
     """What the settings may refer to as ``{name}``."""
-    request, package = delivery.request, delivery.request.package
+    request, package = delivery.about, delivery.about.package
     texts = {
         "resource_id": request.resource_id,
+        "resource_title": request.resource_label,
+        "dataset_title": request.dataset_title,
         "zip_file_name": package.file_name if package else "",
         "ckan_host": request.ckan_host,
         "doi": request.doi,
@@ -78,9 +102,11 @@ def _context(request: PackageRequest) -> dict[str, Any]:
     return {
         "package_request": request,
         "package": request.package,
+        "news": news_of(request),
+        "name": Truncator(request.resource_name).chars(LONGEST_NAME),
         "status": status_of(request),
         # anybody may give anybody's address: what they wrote is repeated, but not at length
-        "query": [(label, Truncator(text).chars(LONGEST_TEXT)) for label, text in lines],
+        "query": [(label, Truncator(text[: 2 * LONGEST_TEXT]).chars(LONGEST_TEXT)) for label, text in lines],
     }
 
 
@@ -88,9 +114,13 @@ def _part(setting: str, suffix: str, delivery: Delivery, texts: Mapping[str, str
     custom = getattr(settings, f"PACKAGER_{setting}") if delivery.subject == Delivery.Subject.READY else ""
     if custom:
         return fill(custom, texts, escaped=setting.endswith("_HTML"))
-    text = render_to_string(f"mail/{delivery.subject}-{suffix}", {**_context(delivery.request), **texts})
+    text = render_to_string(f"mail/{delivery.subject}-{suffix}", {**_context(delivery.about), **texts})
+    return _squeezed(text)
+
+
+def _squeezed(text: str) -> str:
     # what a template leaves out leaves no empty lines behind
-    return re.sub(r"\n\s*\n\s*\n", "\n\n", text).strip() + "\n"
+    return _GAP.sub("\n\n", text).strip() + "\n"
 
 
 def _doi(kind: str, texts: Mapping[str, str]) -> str:

@@ -20,7 +20,7 @@ def _signer() -> signing.Signer:
 
 def unsubscribe_url(address: str) -> str:
     """The page on which ``address`` can be unsubscribed. Absolute."""
-    return f"{settings.PUBLIC_URL}/mails/{_signer().sign(encryption.address_mark(address))}/"
+    return f"{settings.PUBLIC_URL}/mails/{_signer().sign(encryption.address_marks(address)[0])}/"
 
 
 def mark_of(token: str) -> str | None:
@@ -31,9 +31,9 @@ def mark_of(token: str) -> str | None:
         return None
 
 
-def is_unsubscribed(mark: str) -> bool:
-    """Whether no mail may go to the address behind ``mark``."""
-    return MailStop.objects.filter(mark=mark).exists()
+def is_unsubscribed(*marks: str) -> bool:
+    """Whether no mail may go to the address behind one of ``marks``."""
+    return MailStop.objects.filter(mark__in=marks).exists()
 
 
 def unsubscribe(mark: str) -> None:

@@ -5,12 +5,24 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import threading
 import time
+from datetime import timedelta
+from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.utils import timezone
 from rest_framework.utils.encoders import JSONEncoder
 
-from packager.errors import AddressForbidden, DeliveryDeferred, DeliveryRefused, RequestError, SourceError
+from packager import receivers
+from packager.errors import (
+    AddressForbidden,
+    DeliveryDeferred,
+    DeliveryPostponed,
+    DeliveryRefused,
+    RequestError,
+    SourceError,
+)
 from packager.models import Delivery, PackageRequest
 from packager.presentation.serializers import PackageRequestSerializer
 from packager.security import encryption
@@ -18,6 +30,11 @@ from packager.streaming.http import AddressRule, HttpClient, RetryPolicy
 
 SIGNATURE = "X-Packaging-Signature"
 RETRY_POLICY = RetryPolicy(connect=5, read=10, attempts=1)
+#: Seconds that a call may take in all, however the receiver drips its answer.
+DEADLINE = 15.0
+#: Calls that take longer than this are under way for long: so many of them at a time to one host, and in all one fewer
+#: than there are workers, so that mails go out; further ones wait (seconds).
+HELD_UP_AFTER, MOST_A_HOST, BUSY = timedelta(seconds=1), 2, 10.0
 #: Answers of 400 and above after which the same call may well succeed: everything of the server, and these.
 TEMPORARY = (408, 425, 429)
 EVENTS = {
@@ -55,7 +72,7 @@ def payload(delivery: Delivery) -> bytes:
         "event": EVENTS[Delivery.Subject(delivery.subject)],
         "delivery": delivery.pk,
         "created_at": delivery.created_at,
-        "request": PackageRequestSerializer(delivery.request).data,
+        "request": PackageRequestSerializer(delivery.about, context={"reader": delivery.about.api_key}).data,
     }
     return json.dumps(body, cls=JSONEncoder, ensure_ascii=False).encode()
 
@@ -66,11 +83,25 @@ class WebhookNotifier:
     channel = "webhook"
 
     def send(self, delivery: Delivery) -> None:
-        """Send it now. Raises DeliveryDeferred, DeliveryRefused."""
+        """Send it now. Raises DeliveryDeferred, DeliveryPostponed, DeliveryRefused."""
+        host = urlsplit(delivery.address).netloc.lower()
+        known = _admit(host, delivery)
+        try:
+            self._call(delivery)
+        except DeliveryDeferred:
+            receivers.note_failure(host)
+            raise
+        except DeliveryRefused:
+            receivers.note_success(host)
+            raise
+        if known:
+            receivers.note_success(host)
+
+    def _call(self, delivery: Delivery) -> None:
         body = payload(delivery)
         headers = {
             "Content-Type": "application/json",
-            SIGNATURE: signature(secret_of(delivery.request), body, int(time.time())),
+            SIGNATURE: signature(secret_of(delivery.about), body, int(time.time())),
         }
         status = _post(delivery.address, body, headers)
         if not 200 <= status < 300:
@@ -78,8 +109,25 @@ class WebhookNotifier:
             raise (DeliveryRefused if for_good else DeliveryDeferred)(f"HTTP {status}")
 
 
+def _admit(host: str, delivery: Delivery) -> bool:
+    """Whether the host has failed of late. Raises DeliveryPostponed, and DeliveryRefused where it is stopped."""
+    now = timezone.now()
+    slow = Delivery.objects.filter(channel="webhook", state="sending", claimed_at__lt=now - HELD_UP_AFTER)
+    hosts = [urlsplit(url).netloc.lower() for url in slow.exclude(pk=delivery.pk).values_list("address", flat=True)]
+    if hosts.count(host) >= MOST_A_HOST or len(hosts) >= max(1, settings.PACKAGER_MAIL_WORKERS - 1):
+        raise DeliveryPostponed(BUSY, "Other calls take long to be answered.")
+    known = receivers.failing(host)
+    if known and (wait := known.seconds_to_wait()):
+        if known.stopped:
+            raise DeliveryRefused("the host has failed for more than a day")
+        raise DeliveryPostponed(wait, "The host fails at present.")
+    return known is not None
+
+
 def _post(url: str, body: bytes, headers: dict[str, str]) -> int:
     client = HttpClient(rule_for(url), retry_policy=RETRY_POLICY)
+    alarm = threading.Timer(DEADLINE, client.close)
+    alarm.start()
     try:
         return client.tell(url, body, headers)
     except AddressForbidden as error:
@@ -87,6 +135,7 @@ def _post(url: str, body: bytes, headers: dict[str, str]) -> int:
     except SourceError as error:
         raise DeliveryDeferred(error.detail) from error
     finally:
+        alarm.cancel()
         client.close()
 
 

@@ -13,6 +13,10 @@ from packager.models import Kind
 from packager.security.sites import address_rule
 from packager.submission import FIELDS, Submission
 
+#: How long the JSON of a parameter and of an option may be, in characters. An EML document may come as an option.
+LONGEST = {"filters": 100_000, "fields": 100_000, "q": 10_000}
+LONGEST_PARAMETER, LONGEST_OPTION = 2_000, 500_000
+
 #: Options that had another name before 1.0, by format: former name to name. Both are taken; of both the new one counts.
 FORMER_OPTIONS = {"dwca": {"flavour": "dialect"}}
 
@@ -41,7 +45,7 @@ def check(submission: Submission) -> Submission:
 def check_address(field: str, url: str) -> None:
     """Raises RequestError if ``url`` can never be read from; names resolve only when the build connects."""
     if not address_rule().may_permit(url):
-        raise RequestError(f"Parameter {field} is not an address that this service may read from", field=field)
+        raise RequestError(f"Parameter {field} is an address that this service may not read from", field=field)
 
 
 def check_lengths(submission: Submission) -> None:
@@ -49,5 +53,12 @@ def check_lengths(submission: Submission) -> None:
     for name, rule in FIELDS.items():
         if rule.most:
             validation.short(rule.api or name, getattr(submission, name), rule.most)
-    if len(json.dumps(submission.parameters)) > 100_000:
-        raise RequestError("The parameters of the query are too long", field="filters")
+    for name, value in submission.parameters.items():
+        _check_length(name, value, LONGEST.get(name, LONGEST_PARAMETER))
+    for name, value in submission.options.items():
+        _check_length(name, value, LONGEST_OPTION)
+
+
+def _check_length(name: str, value: object, most: int) -> None:
+    if len(json.dumps(value, ensure_ascii=False)) > most:
+        raise RequestError(f"Parameter {name} is longer than {most} characters", field=name)

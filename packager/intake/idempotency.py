@@ -5,11 +5,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from packager.errors import IdempotencyMismatch
 from packager.models import PackageRequest
+from packager.security import encryption
 from packager.security.api_keys import ApiKey
 
 
@@ -17,18 +18,18 @@ from packager.security.api_keys import ApiKey
 class Owner:
     """The API key that a request comes with.
 
-    ``idempotency_key`` is the caller's name for this call, empty if there is none; ``body_digest`` tells bodies apart.
+    ``idempotency_key`` is the caller's name for this call, empty if there is none; ``body`` is what came with it.
     """
 
     api_key: ApiKey
     idempotency_key: str = ""
-    body_digest: str = ""
+    body: str = field(default="", repr=False)
 
     @property
     def fields(self) -> dict[str, Any]:
-        """What a request remembers of its owner."""
-        keyed = {"idempotency_key": self.idempotency_key, "idempotency_digest": self.body_digest}
-        return {"api_key": self.api_key, **(keyed if self.idempotency_key else {})}
+        """What a request remembers of its owner's call, beside the owner (``Submission.owner``)."""
+        keyed = {"idempotency_key": self.idempotency_key, "idempotency_digest": encryption.mark(self.body)}
+        return keyed if self.idempotency_key else {}
 
     def earlier(self) -> PackageRequest | None:
         """The request that this call made before; None if it did not.
@@ -39,6 +40,6 @@ class Owner:
         if not self.idempotency_key:
             return None
         before = PackageRequest.objects.filter(api_key=self.api_key, idempotency_key=self.idempotency_key).first()
-        if before is not None and before.idempotency_digest != self.body_digest:
+        if before is not None and not encryption.is_mark(before.idempotency_digest, self.body):
             raise IdempotencyMismatch("This Idempotency-Key was used before with another body", field="Idempotency-Key")
         return before

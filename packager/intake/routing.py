@@ -1,23 +1,24 @@
-"""Which cluster builds a request, and the estimate of what it will bring: one look at the data portal, one rule."""
+"""Which cluster builds a request, and the estimate of what it will bring: one rule for both."""
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from django.conf import settings
 from django.db.models import Sum
 
 from packager import assembly
-from packager.errors import SourceError
+from packager.errors import SourceTimeout
+from packager.intake.quick_look import quick_look
 from packager.models import Kind, Package, PackageRequest, Queue, Status
+from packager.streaming.sources.base import FileSource, TableSource
 from packager.streaming.types import Shape
 from packager.submission import Submission
 
-log = logging.getLogger(__name__)
 #: Earlier packages that an estimate looks at.
 LOOK_BACK = 20
 #: Bytes of archive a row and rows a second, where nothing was built yet: a table of 16 columns.
@@ -49,50 +50,56 @@ class Estimate:
     cached: bool
 
 
-def queue_for(submission: Submission, rows: Callable[[], int | None], *, cached: bool = False) -> str:
-    """The rule, for requests and estimates alike.
+def first_queue(submission: Submission) -> str:
+    """Where a new request waits: in the queue of the same work, if that is under way, else in ``fast``.
 
-    ``fast`` if a package is there or a file is asked for; the queue of the same work, if that is under way; else
-    ``fast`` for at most PACKAGER_SLOW_REQUEST rows, ``slow`` for more, and where nobody knows.
+    The data portal is not asked. The fast cluster does that before it builds, and hands over to ``slow`` what is large.
+    """
+    leader = PackageRequest.objects.building(submission.fingerprint).first()
+    return str(leader.queue) if leader else Queue.FAST
+
+
+def queue_for(submission: Submission, rows: int | None) -> str:
+    """Which cluster builds it. The rule, for requests and estimates alike.
+
+    ``fast`` for a file and for at most PACKAGER_SLOW_REQUEST rows, ``slow`` for more, and where nobody knows.
 
     Args:
         submission: what has been accepted.
-        rows: how many will come, None if nobody knows; called only where that decides.
-        cached: a fresh package is there.
+        rows: how many will come, None if nobody knows.
     """
-    if cached or submission.kind == Kind.URL:
+    if submission.kind == Kind.URL:
         return Queue.FAST
-    if leader := PackageRequest.objects.building(submission.fingerprint).first():
-        return str(leader.queue)
-    counted = rows()
-    most = submission.query.limit if counted is None else counted
+    most = submission.query.limit if rows is None else rows
     return Queue.FAST if most is not None and most <= settings.PACKAGER_SLOW_REQUEST else Queue.SLOW
 
 
-def measure(submission: Submission, *, hurried: bool = True) -> Extent:
-    """Ask the data portal how much there is. ``hurried`` is for web requests, which cannot wait long.
+def measure(submission: Submission) -> Extent:
+    """Ask the data portal how much there is, for somebody who waits for a page.
 
     Raises:
+        SourceTimeout: it does not answer within two seconds, or is asked too much at this moment.
         SourceError: it cannot be read.
     """
     if submission.kind == Kind.URL:
-        with closing(assembly.file_source(submission, hurried=hurried).open(submission.resource_url)) as file:
-            return Extent(size=file.size)
-    with closing(assembly.open_table(submission, (Shape.ROWS,), hurried=hurried)) as table:
+        files = assembly.file_source(submission, assembly.HURRIED)
+        return quick_look(partial(_size_of, submission, files), files.close)
+    tables = assembly.table_source(submission, assembly.HURRIED)
+    return quick_look(partial(_rows_of, submission, tables), tables.close)
+
+
+def _size_of(submission: Submission, files: FileSource) -> Extent:
+    with closing(files.open(submission.resource_url)) as file:
+        return Extent(size=file.size)
+
+
+def _rows_of(submission: Submission, tables: TableSource) -> Extent:
+    with closing(tables.open(submission.query, (Shape.ROWS,))) as table:
         return Extent(table.expected, [field.name for field in table.fields])
 
 
-def rows_to_fetch(submission: Submission) -> int | None:
-    """How many rows will come; None if the data portal does not say, or cannot be read."""
-    try:
-        return measure(submission).rows
-    except SourceError as error:
-        log.info("the rows of %s could not be counted: %s", submission.resource_id, error.code)
-        return None
-
-
 def estimate(submission: Submission, *, cached: bool) -> Estimate:
-    """Ask the data portal what there is; nothing is saved or queued.
+    """Ask the data portal what there is; nothing is saved or queued. What it does not tell in time is not known.
 
     Args:
         submission: what has been accepted.
@@ -101,11 +108,23 @@ def estimate(submission: Submission, *, cached: bool) -> Estimate:
     Raises:
         SourceError: the data portal cannot be read.
     """
-    extent = measure(submission)
+    try:
+        extent = measure(submission)
+    except SourceTimeout:
+        extent = Extent()
     size, seconds = expectations(submission, extent.rows)
-    queue = queue_for(submission, lambda: extent.rows, cached=cached)
+    queue = _expected_queue(submission, extent.rows, cached=cached)
     waiting = PackageRequest.objects.leading().filter(status=Status.QUEUED, queue=queue).count()
     return Estimate(extent.rows, extent.columns, size or extent.size, seconds, queue, waiting, cached)
+
+
+def _expected_queue(submission: Submission, rows: int | None, *, cached: bool) -> str:
+    if cached:
+        return Queue.FAST
+    leader = PackageRequest.objects.building(submission.fingerprint).first()
+    # one that waits in the fast queue may still be handed over
+    is_settled = leader is not None and leader.queue == Queue.SLOW
+    return Queue.SLOW if is_settled else queue_for(submission, rows)
 
 
 def expectations(submission: Submission, rows: int | None) -> tuple[int | None, float | None]:

@@ -16,9 +16,12 @@ from django.core.validators import validate_email
 from packager.errors import RequestError
 from packager.models import Kind
 from packager.submission import FIELDS
+from packager.whole_numbers import whole_number
 
-#: CKAN keeps both as bigint.
-LARGEST = 2**63 - 1
+#: What ends a line, or controls, besides the characters below the blank.
+_LINE_ENDS = "\x7f\x85\u2028\u2029"
+#: How deep objects and lists may lie in one another. CKAN's own filters need three levels.
+MOST_NESTED = 32
 
 
 def required(name: str, value: Any) -> str:
@@ -45,35 +48,45 @@ def _storable(name: str, value: str) -> str:
     return value
 
 
-def _storable_inside(name: str, value: Any) -> None:
+def nested_too_deeply(name: str) -> RequestError:
+    """What is said of a value that goes deeper than ``MOST_NESTED``."""
+    return RequestError(f"Parameter {name} is nested too deeply", field=name)
+
+
+def _storable_inside(name: str, value: Any, depth: int = 0) -> None:
     if isinstance(value, str):
         _storable(name, value)
     elif isinstance(value, float) and not math.isfinite(value):
         raise RequestError(f"Parameter {name} must not contain NaN, or numbers beyond 1.8e308", field=name)
     elif isinstance(value, dict | list):
+        if depth >= MOST_NESTED:
+            raise nested_too_deeply(name)
         for item in [*value, *(value.values() if isinstance(value, dict) else ())]:
-            _storable_inside(name, item)
+            _storable_inside(name, item, depth + 1)
 
 
 def short(name: str, value: str, most: int) -> str:
     """``value``. Raises RequestError if it has more than ``most`` characters, or any that control."""
     if len(value) > most:
         raise RequestError(f"Parameter {name} is longer than {most} characters", field=name)
-    if any(ord(letter) < 32 for letter in value):
+    if any(letter < " " or letter in _LINE_ENDS for letter in value):
         raise RequestError(f"Parameter {name} must not contain line breaks or control characters", field=name)
     return value
 
 
-def whole_number(name: str, value: Any) -> int | None:
-    """A whole number, zero or more; None if there is none."""
+def number(name: str, value: Any, *, cap: int | None = None) -> int | None:
+    """A whole number, zero or more, and no more than ``cap``; None if there is none."""
     if value is None or value == "":
         return None
-    text = str(value).strip()
-    if isinstance(value, bool | float) or not (text.isascii() and text.isdigit()) or len(text) > 19:
-        raise RequestError(f"Parameter {name} must be a whole number, zero or more", field=name)
-    if int(text) > LARGEST:
-        raise RequestError(f"Parameter {name} is too large", field=name)
-    return int(text)
+    try:
+        found = whole_number(value)
+    except ValueError:
+        raise RequestError(f"Parameter {name} must be a whole number, zero or more", field=name) from None
+    except OverflowError:
+        if cap is None:
+            raise RequestError(f"Parameter {name} is too large", field=name) from None
+        return cap
+    return found if cap is None else min(found, cap)
 
 
 def point_in_time(name: str, value: Any) -> datetime | None:
@@ -107,14 +120,13 @@ def json_object(name: str, value: Any) -> dict[str, Any]:
     if isinstance(value, str):
         try:
             value = json.loads(value)
-        except (ValueError, RecursionError):
+        except RecursionError:
+            raise nested_too_deeply(name) from None
+        except ValueError:
             raise RequestError(f"Parameter {name} is not valid JSON", field=name) from None
     if not isinstance(value, dict):
         raise RequestError(f"Parameter {name} must be a JSON object", field=name)
-    try:
-        _storable_inside(name, value)
-    except RecursionError:
-        raise RequestError(f"Parameter {name} is nested too deeply", field=name) from None
+    _storable_inside(name, value)
     return value
 
 
@@ -125,6 +137,8 @@ def names(name: str, value: Any) -> tuple[str, ...]:
     if isinstance(value, str):
         try:
             value = json.loads(value) if value.lstrip().startswith("[") else value.split(",")
+        except RecursionError:
+            raise nested_too_deeply(name) from None
         except ValueError:
             raise RequestError(f"Parameter {name} is not a valid JSON list", field=name) from None
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
@@ -147,6 +161,7 @@ def http_address(name: str, value: str) -> str:
     try:
         parts = urlsplit(value)
         good = parts.scheme in ("http", "https") and parts.hostname and (parts.port is None or parts.port > 0)
+        good = good and value.isprintable()
     except ValueError:
         good = False
     if not good or parts.username is not None or parts.password is not None:
@@ -211,7 +226,7 @@ def query_parameters(given: Mapping[str, Any]) -> dict[str, Any]:
         "language": optional("language", given.get("language")),
         "fields": list(names("fields", given.get("fields"))),
         "sort": optional("sort", given.get("sort")).strip(),
-        "limit": whole_number("limit", given.get("limit")),
-        "offset": whole_number("offset", given.get("offset")),
+        "limit": number("limit", given.get("limit")),
+        "offset": number("offset", given.get("offset")),
     }
     return {name: value for name, value in found.items() if value not in (None, "", {}, [])}

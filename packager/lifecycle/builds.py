@@ -4,37 +4,53 @@ from __future__ import annotations
 
 import logging
 import os
-import re
 import socket
 import time
 import traceback
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db import transaction
-from django.utils import timezone
+from django.db import DatabaseError, transaction
+from django.utils import timezone, translation
 from django_q.exceptions import TimeoutException
 
 from packager import assembly, events
 from packager.delivery import deliveries
-from packager.errors import BuildFenced, BuildTimeout, PackagerError
-from packager.lifecycle import requests, transitions
+from packager.errors import (
+    BuildFenced,
+    BuildTimeout,
+    ChangedWhileRead,
+    PackagerError,
+    SourceTooSlow,
+    StoreError,
+    Unavailable,
+)
+from packager.intake import routing
+from packager.lifecycle import changes, dispatch, requests, strays, titles, transitions
 from packager.lifecycle.heartbeat import Heartbeat
+from packager.lifecycle.patience import AWAY, patiently
 from packager.lifecycle.transitions import Claim
-from packager.models import Delivery, Package, PackageError, PackageRequest, Status
-from packager.security.redaction import redact
-from packager.storage import filesystem
-from packager.storage.filesystem import Stored
+from packager.models import Delivery, Package, PackageError, PackageRequest, Queue, Status, new_reference
+from packager.security.redaction import hide, hiding, redact
+from packager.storage import file_names, names, stores
+from packager.storage.base import Stored
 from packager.streaming import notes
 from packager.streaming.pipeline import Summary
-from packager.submission import from_request
+from packager.submission import Submission, from_request
 
 log = logging.getLogger(__name__)
+#: How often a table is read again that changed while it was read.
+READ_AGAIN = 3
+
+
+class ForTheSlow(Exception):
+    """The slow cluster shall build it; says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,51 +74,138 @@ def build(request_id: UUID) -> None:
     if claim is None:
         log.info("request %s is not there to be built", request_id)
         return
+    with hiding():
+        _build(claim)
+
+
+def _build(claim: Claim) -> None:
     try:
         _finish(claim, _stream(claim))
+    except ForTheSlow as reason:
+        _hand_over(claim, str(reason))
     except BuildFenced:
-        log.info("request %s was taken from this worker", request_id)
+        log.info("request %s was taken from this worker", claim.request_id)
     except PackagerError as error:
         give_up(claim, error)
     except TimeoutException:
         give_up(claim, BuildTimeout())
         raise
+    except AWAY:
+        log.exception("request %s fails: the database has been away for too long", claim.request_id)
+        give_up(claim, Unavailable())
     except Exception as error:
-        log.exception("request %s failed in an unexpected way", request_id)
+        reference = new_reference()
+        log.exception("request %s failed in an unexpected way, reference %s", claim.request_id, reference)
         unexpected = PackagerError(type(error).__name__)
         unexpected.__cause__ = error
-        give_up(claim, unexpected)
+        give_up(claim, unexpected, reference)
 
 
 def _stream(claim: Claim) -> Outcome:
-    submission, started = from_request(PackageRequest.objects.get(pk=claim.request_id)), time.monotonic()
-    # not that of the request: settings and formats may be others by now than when it was accepted
+    started = time.monotonic()
+    request, submission = patiently(partial(_asked, claim))
+    hide(submission.key)
+    # not that of the request: data, settings and formats may be others by now than when it was accepted
     fingerprint = submission.fingerprint
-    with Heartbeat(claim) as heartbeat:
-        job = assembly.Job(submission)
-        heartbeat.stops(job.stop)
-        with closing(job.open(heartbeat.progress)) as build:
-            stored = filesystem.default().save(heartbeat.watch(build), before_publishing=heartbeat.confirm)
-    return Outcome(fingerprint, stored, build.summary, time.monotonic() - started)
+    try:
+        with Heartbeat(claim, request.queue) as heartbeat:
+            stored, summary = _read_until_whole(claim, request, submission, heartbeat)
+    except SourceTooSlow as error:
+        if request.queue == Queue.FAST:
+            raise ForTheSlow(f"the data portal is too slow ({error.code})") from error
+        raise
+    return Outcome(fingerprint, stored, summary, time.monotonic() - started)
+
+
+def _asked(claim: Claim) -> tuple[PackageRequest, Submission]:
+    request = PackageRequest.objects.get(pk=claim.request_id)
+    return request, changes.current(from_request(request))
+
+
+def _read_until_whole(
+    claim: Claim, request: PackageRequest, submission: Submission, heartbeat: Heartbeat
+) -> tuple[Stored, Summary]:
+    """Begins again, a few times, when the table changed so that what was read is not whole."""
+    for _ in range(READ_AGAIN):
+        try:
+            return _read(claim, request, submission, heartbeat)
+        except ChangedWhileRead as error:
+            log.info("request %s is read again: %s", claim.request_id, error.detail)
+            heartbeat.progress.rows = heartbeat.progress.bytes_in = 0
+    return _read(claim, request, submission, heartbeat)
+
+
+def _read(
+    claim: Claim, request: PackageRequest, submission: Submission, heartbeat: Heartbeat
+) -> tuple[Stored, Summary]:
+    job = assembly.Job(submission)
+    heartbeat.stops(job.stop)
+    job.titles = patiently(partial(titles.learn, request))
+    log.info("request %s is being built: %s", request.pk, request)
+    with closing(job.open(heartbeat.progress)) as build:
+        heartbeat.pace.opened()
+        _check_queue(request.queue, submission, heartbeat.progress.total_rows)
+        name = names.new_name(claim.request_id, claim.attempt)
+        stored = stores.default().save(name, heartbeat.watch(build), before_publishing=heartbeat.confirm)
+    return stored, build.summary
+
+
+def _check_queue(queue: str, submission: Submission, rows: int | None) -> None:
+    """Raises ForTheSlow if the fast cluster has claimed what is large, or may be."""
+    if queue == Queue.FAST and routing.queue_for(submission, rows) == Queue.SLOW:
+        raise ForTheSlow("nobody knows how many rows it has" if rows is None else f"it has {rows:,} rows")
+
+
+def _hand_over(claim: Claim, reason: str) -> None:
+    def hand_over() -> None:
+        with transaction.atomic():
+            if transitions.hand_over(claim, Queue.SLOW, f"handed to the slow cluster: {reason}"):
+                dispatch.enqueue([PackageRequest.objects.get(pk=claim.request_id)])
+
+    patiently(hand_over)
 
 
 def _finish(claim: Claim, outcome: Outcome) -> None:
-    try:
+    told: list[Callable[[], None]] = []
+
+    def save() -> None:
+        if told and Package.objects.kept().filter(stored_as=outcome.stored.name).exists():
+            return  # an earlier try got through, and only the answer to its COMMIT was lost
+        told.clear()
         with transaction.atomic():
-            request = PackageRequest.objects.select_for_update().get(pk=claim.request_id)
-            package = _save_package(request, outcome)
-            progress = {"rows_done": package.rows or 0, "bytes_done": package.size}
-            if not transitions.succeed(claim, package, **progress):
-                raise BuildFenced
-            followers = _followers(request)
-            transitions.share(followers, package)
-            built: dict[str, Any] = {"rows": package.rows, "size": package.size, "seconds": package.build_seconds}
-            transaction.on_commit(partial(events.publish, events.PackageBuilt(**request.event_facts(), **built)))
-            for served in [request, *followers]:
-                requests.announce_served(served, package)
-    except BaseException:
-        filesystem.default().delete(outcome.stored.name)
-        raise
+            _succeed(claim, outcome, told.append)
+
+    try:
+        patiently(save)
+    except BaseException as error:
+        if not _is_saved_all_the_same(outcome.stored.name) or not isinstance(error, Exception):
+            raise
+        log.warning("the answer of the database got lost, but request %s is done", claim.request_id)
+    for tell in told:
+        tell()
+
+
+def _succeed(claim: Claim, outcome: Outcome, on_commit: Callable[[Callable[[], None]], None]) -> None:
+    request = PackageRequest.objects.select_for_update().get(pk=claim.request_id)
+    package = _save_package(request, outcome)
+    progress = {"rows_done": package.rows or 0, "bytes_done": package.size}
+    if not transitions.succeed(claim, package, **progress):
+        raise BuildFenced
+    followers = _followers(request)
+    transitions.share(followers, package)
+    built: dict[str, Any] = {"rows": package.rows, "size": package.size, "seconds": package.build_seconds}
+    events.announce(events.PackageBuilt(**request.event_facts(), **built), on_commit)
+    for served in [request, *followers]:
+        requests.announce_served(served, package, on_commit)
+
+
+def _is_saved_all_the_same(name: str) -> bool:
+    """Whether the file has its package although saving it seemed to fail. If not, it is deleted, or swept later."""
+    try:
+        return not strays.discard(name)
+    except (DatabaseError, StoreError):
+        log.exception("%s cannot be deleted now; it is swept later if no package owns it", name)
+        return False
 
 
 def _save_package(request: PackageRequest, outcome: Outcome) -> Package:
@@ -110,7 +213,7 @@ def _save_package(request: PackageRequest, outcome: Outcome) -> Package:
     return Package.objects.create(
         fingerprint=outcome.fingerprint,
         stored_as=stored.name,
-        file_name=file_name(request),
+        file_name=_download_name(request, now),
         resource_id=request.resource_id,
         format=request.format,
         size=stored.size,
@@ -119,22 +222,27 @@ def _save_package(request: PackageRequest, outcome: Outcome) -> Package:
         members=[list(member) for member in summary.members],
         notes=[notes.saved(note) for note in summary.notes],
         build_seconds=outcome.seconds,
+        **request.titles.columns,
         created_at=now,
         expires_at=now + timedelta(days=settings.PACKAGER_EXPIRY_DAYS),
     )
 
 
-def file_name(request: PackageRequest) -> str:
-    """What the download is called: resource and format, in characters that every system takes."""
-    safe = re.sub(r"[^A-Za-z0-9._-]+", "-", request.resource_id).strip(".-") or "package"
-    return f"{safe[:150]}.{request.format}.zip" if request.format else f"{safe[:150]}.zip"
+def _download_name(request: PackageRequest, now: datetime) -> str:
+    with translation.override("en"):
+        called = request.resource_label
+    return file_names.download_name(request.dataset_title, called, request.format, now.date())
 
 
-def give_up(claim: Claim, error: PackagerError) -> None:
+def give_up(claim: Claim, error: PackagerError, reference: str = "") -> None:
     """Note that a build failed, for its request and for all that joined it, and tell them."""
+    patiently(partial(_give_up, claim, error, reference))
+
+
+def _give_up(claim: Claim, error: PackagerError, reference: str) -> None:
     with transaction.atomic():
         request = PackageRequest.objects.select_for_update().get(pk=claim.request_id)
-        saved = _save_error(request, claim.attempt, error)
+        saved = _save_error(request, claim.attempt, error, reference)
         if not transitions.fail(claim, saved):
             transaction.set_rollback(True)
             return
@@ -143,17 +251,18 @@ def give_up(claim: Claim, error: PackagerError) -> None:
         why: dict[str, Any] = {"code": saved.code, "message": saved.message, "reference": saved.reference}
         for failed in [request, *followers]:
             deliveries.announce(failed, Delivery.Subject.FAILED)
-            transaction.on_commit(partial(events.publish, events.RequestFailed(**failed.event_facts(), **why)))
+            events.announce(events.RequestFailed(**failed.event_facts(), **why), transaction.on_commit)
 
 
 def _followers(request: PackageRequest) -> list[PackageRequest]:
     return list(request.followers.select_for_update().filter(status=Status.QUEUED).order_by("created_at"))
 
 
-def _save_error(request: PackageRequest, attempt: int, error: PackagerError) -> PackageError:
+def _save_error(request: PackageRequest, attempt: int, error: PackagerError, reference: str) -> PackageError:
     trace = "".join(traceback.format_exception(error)) if error.__traceback__ or error.__cause__ else error.detail
     return PackageError.objects.create(
         request=request,
+        reference=reference or new_reference(),
         resource_id=request.resource_id,
         attempt=attempt,
         code=error.code,

@@ -6,21 +6,25 @@ requests are taken one by one.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.db.models import F
 
 from packager.errors import Conflict
-from packager.lifecycle.operations import Cancel, Operation, Rebuild, Resend, Retry
+from packager.lifecycle.operations import Operation
 from packager.lifecycle.transitions import StateChanged
 from packager.models import PackageRequest
 from packager.querysets import RequestQuerySet
 
 CHUNK = 500
+#: What decides about an operation.
+LOOKED_AT = ("status", "email", "key_used", "encrypted_key", "created_at")
 Ids = Sequence[UUID]
 
 
@@ -32,24 +36,36 @@ class Tally:
     left: int
 
 
-def retry_many(chosen: RequestQuerySet, actor: str) -> Tally:
-    """Queue those again that failed, were cancelled or have expired."""
-    return many(Retry(actor), chosen)
+@dataclass(slots=True)
+class Preview:
+    """What an operation would do with many.
+
+    Attributes:
+        count: requests that would be changed.
+        oldest, newest: when the first and the last of them were made; None if there are none.
+        mails: those of them whose requester would get a mail.
+        skipped: why others would be left -> how many.
+    """
+
+    count: int = 0
+    oldest: datetime | None = None
+    newest: datetime | None = None
+    mails: int = 0
+    skipped: Counter[str] = field(default_factory=Counter)
 
 
-def cancel_many(chosen: RequestQuerySet, actor: str) -> Tally:
-    """Cancel those that are queued or running; their requesters, who did not do it, get a mail."""
-    return many(Cancel(actor, tell=True), chosen)
-
-
-def resend_many(chosen: RequestQuerySet) -> Tally:
-    """Send the mail of those that succeeded or failed again."""
-    return many(Resend(), chosen)
-
-
-def rebuild_many(chosen: RequestQuerySet) -> Tally:
-    """Have all of them built anew, as new requests."""
-    return many(Rebuild(), chosen)
+def preview(operation: Operation, chosen: RequestQuerySet) -> Preview:
+    """What ``many`` would do with the same arguments; nothing is changed."""
+    found = Preview()
+    for row in chosen.order_by().select_related(None).only(*LOOKED_AT).iterator():
+        if reason := operation.refusal(row):
+            found.skipped[reason] += 1
+            continue
+        found.count += 1
+        found.mails += operation.mails(row)
+        found.oldest = min(found.oldest or row.created_at, row.created_at)
+        found.newest = max(found.newest or row.created_at, row.created_at)
+    return found
 
 
 def many(operation: Operation, chosen: RequestQuerySet) -> Tally:

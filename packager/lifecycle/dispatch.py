@@ -10,7 +10,7 @@ from django.db import transaction
 from django_q.brokers import get_broker
 from django_q.tasks import async_task
 
-from packager.models import PackageRequest
+from packager.models import MAIL, PackageRequest
 
 log = logging.getLogger(__name__)
 
@@ -22,17 +22,18 @@ def enqueue(rows: Iterable[PackageRequest]) -> None:
     """
     ids = [(str(row.pk), row.queue) for row in rows]
     if len(ids) > 1:
-        transaction.on_commit(partial(_start, "packager.tasks.hand_over", ids, "fast"))
+        transaction.on_commit(partial(start, "packager.tasks.hand_over", ids, MAIL))
     elif ids:
         transaction.on_commit(partial(hand_over, *ids[0]))
 
 
 def hand_over(request_id: str, queue: str) -> None:
     """Hand one build to its cluster now."""
-    _start("packager.tasks.build_package", request_id, queue)
+    start("packager.tasks.build_package", request_id, queue)
 
 
-def _start(task: str, argument: object, queue: str) -> None:
+def start(task: str, argument: object, queue: str) -> None:
+    """Hand any task to a cluster now. Whoever calls has saved what is to be done, and finds it again if this fails."""
     try:
         async_task(task, argument, cluster=queue)
     except Exception:  # whatever the broker's client raises

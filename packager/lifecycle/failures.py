@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from packager.lifecycle import bulk
 from packager.lifecycle.bulk import Tally
+from packager.lifecycle.operations import Retry
 from packager.models import PackageError, PackageRequest
 from packager.querysets import KEY_GONE, ErrorQuerySet, RequestQuerySet
 
@@ -83,7 +84,7 @@ def retry_cause(
         all_ages: those of any age.
     """
     failed, old = _failed(code, resource_id, since, all_ages)
-    return bulk.retry_many(failed.exclude(old | resolved()), actor)
+    return bulk.many(Retry(actor), failed.exclude(old | resolved()))
 
 
 def too_old() -> Q:

@@ -7,24 +7,25 @@ import logging
 from django.conf import settings
 from django.db import transaction
 
-from packager.errors import WorkerLost
-from packager.lifecycle import builds, cache, dispatch, transitions
+from packager.delivery import outbox
+from packager.errors import StoreError, WorkerLost
+from packager.lifecycle import builds, cache, dispatch, personal_data, strays, transitions
 from packager.lifecycle.operations import promote_followers
 from packager.lifecycle.transitions import Claim
 from packager.models import Package, PackageRequest, Queue
-from packager.storage import filesystem
+from packager.security import throttles
+from packager.storage import stores
 
 log = logging.getLogger(__name__)
-#: An unfinished file this old (seconds) belongs to no build that still runs.
-LEFTOVER_AGE = 24 * 3600
 
 
 def requeue_stale() -> int:
     """Take back builds whose heartbeat stopped and requests whose task got lost. Returns how many."""
     taken_back = sum(_take_back(request) for request in PackageRequest.objects.stale())
-    # a task that still waits in the broker is not lost, however long it waits
+    # a task that still waits in the broker is not lost, however long it waits, unless later ones came before it
     idle = [queue for queue in Queue.values if dispatch.queue_length(queue) == 0]
-    forgotten = list(PackageRequest.objects.forgotten().filter(queue__in=idle))
+    waiting = PackageRequest.objects.forgotten().filter(queue__in=idle).order_by("queued_at")
+    forgotten = list(dict.fromkeys([*PackageRequest.objects.overtaken(), *waiting]))
     dispatch.enqueue(forgotten)
     given_up = set(PackageRequest.objects.stranded().values_list("leader", flat=True))
     for leader in given_up:
@@ -34,7 +35,7 @@ def requeue_stale() -> int:
 
 
 def _take_back(request: PackageRequest) -> bool:
-    log.warning("the worker %s of request %s is gone", request.worker, request.pk)
+    log.warning("the worker %s of request %s is gone: %s", request.worker, request.pk, request)
     if request.worker_failures + 1 >= settings.PACKAGER_MAX_LOSSES:
         builds.give_up(Claim(request.pk, request.attempt), WorkerLost(f"worker {request.worker}"))
         return True
@@ -46,11 +47,26 @@ def _take_back(request: PackageRequest) -> bool:
 
 
 def expire_packages() -> int:
-    """Delete packages past their time, old keys, and what dead builds left behind. Returns how many packages went."""
+    """Delete what is past its time: packages, keys, messages sent, closed windows, and what dead builds left behind.
+
+    Returns how many packages went.
+    """
     gone = cache.expire_all(list(Package.objects.expired()))
+    outbox.tidy()
+    throttles.tidy()
+    personal_data.forget_old()
     PackageRequest.objects.with_old_keys().update(encrypted_key="")
-    filesystem.default().sweep(LEFTOVER_AGE)
-    return gone
+    return gone + _tidy_the_store()
+
+
+def _tidy_the_store() -> int:
+    try:
+        stores.default().sweep(strays.LEFTOVER_AGE)
+        strays.sweep()
+        return cache.expire_missing()
+    except StoreError:
+        log.exception("the store could not be tidied up")
+        return 0
 
 
 def clear_packages() -> int:

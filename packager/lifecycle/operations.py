@@ -18,8 +18,8 @@ from django_q.tasks import async_task
 
 from packager import events
 from packager.delivery import deliveries
-from packager.lifecycle import dispatch, transitions
-from packager.models import UNDER_WAY, Delivery, PackageRequest, Status
+from packager.lifecycle import changes, dispatch, transitions
+from packager.models import MAIL, UNDER_WAY, Delivery, PackageRequest, Status
 
 #: From these states a request can be queued again.
 RETRYABLE = (Status.FAILED, Status.CANCELLED, Status.EXPIRED)
@@ -35,6 +35,9 @@ class Operation(Protocol):
     def refusal(self, request: PackageRequest) -> str:
         """Why it cannot be done with this one, in a sentence; empty if it can."""
 
+    def mails(self, request: PackageRequest) -> bool:
+        """Whether its requester gets a mail because of it, now or when it is done."""
+
     def apply(self, rows: Rows) -> None:
         """Do it with these, oldest first: they were read under a lock in the transaction that this runs in.
 
@@ -45,18 +48,23 @@ class Operation(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """Queue those again that failed, were cancelled or have expired. ``actor`` wants it."""
+    """Queue those again that failed, were cancelled, have expired or lost their package. ``actor`` wants it."""
 
     actor: str
 
     def refusal(self, request: PackageRequest) -> str:
         """See ``Operation``."""
-        if request.status not in RETRYABLE:
+        if request.status not in RETRYABLE and not request.package_missing:
             return "Only a request that failed, was cancelled or has expired can be tried again"
         return KEY_GONE if request.key_gone else ""
 
+    def mails(self, request: PackageRequest) -> bool:
+        """See ``Operation``."""
+        return "@" in request.email
+
     def apply(self, rows: Rows) -> None:
         """Who wants what is being built joins that; of those who want the same otherwise, the first leads."""
+        changes.refresh(rows)
         leading, joining = _leading_and_joining(rows)
         transitions.requeue(leading, self.actor, leader=None)
         transitions.requeue(joining, self.actor, leader=_LEADER)
@@ -75,13 +83,17 @@ class Cancel:
         possible = request.status in UNDER_WAY
         return "" if possible else "Only a request that is queued or running can be cancelled"
 
+    def mails(self, request: PackageRequest) -> bool:
+        """See ``Operation``."""
+        return self.tell and "@" in request.email
+
     def apply(self, rows: Rows) -> None:
         """Those who joined them go on. A worker that builds one finds out with its next report."""
         transitions.cancel(rows, self.actor)
         promote_followers([row.pk for row in rows])
         deliveries.announce_many([(row, Delivery.Subject.CANCELLED) for row in rows], by_mail=self.tell)
         for row in rows:
-            transaction.on_commit(partial(events.publish, events.RequestCancelled(**row.event_facts())))
+            events.announce(events.RequestCancelled(**row.event_facts()), transaction.on_commit)
 
 
 class Resend:
@@ -91,6 +103,10 @@ class Resend:
         """See ``Operation``."""
         possible = request.status in NEWS and "@" in request.email
         return "" if possible else "There is no mail that could be sent again"
+
+    def mails(self, request: PackageRequest) -> bool:
+        """See ``Operation``."""
+        return True
 
     def apply(self, rows: Rows) -> None:
         """See ``Operation``."""
@@ -102,12 +118,18 @@ class Rebuild:
 
     def refusal(self, request: PackageRequest) -> str:
         """See ``Operation``."""
+        if request.status in UNDER_WAY:
+            return "A request that is under way is built already; cancel it first to have it built anew"
         return KEY_GONE if request.key_gone else ""
 
+    def mails(self, request: PackageRequest) -> bool:
+        """See ``Operation``."""
+        return "@" in request.email
+
     def apply(self, rows: Rows) -> None:
-        """The cluster does it: for each CKAN is asked how much there is, which takes its time."""
+        """A cluster does it: many requests take their time."""
         if ids := [str(row.pk) for row in rows]:
-            transaction.on_commit(partial(async_task, "packager.tasks.rebuild", ids, cluster="fast"))
+            transaction.on_commit(partial(async_task, "packager.tasks.rebuild", ids, cluster=MAIL))
 
 
 def promote_followers(former: Sequence[UUID]) -> None:

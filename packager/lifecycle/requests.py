@@ -5,7 +5,8 @@ API, admin, commands and plugins call these functions and nothing deeper.
 
 from __future__ import annotations
 
-from functools import partial
+from collections.abc import Callable
+from dataclasses import replace
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -16,22 +17,29 @@ from packager.delivery import deliveries
 from packager.errors import Conflict
 from packager.intake import acceptance, routing
 from packager.intake.idempotency import Owner
-from packager.lifecycle import bulk, dispatch, failures, transitions
+from packager.lifecycle import bulk, changes, dispatch, failures, titles, transitions
 from packager.lifecycle.cache import fresh_package
 from packager.lifecycle.operations import NEWS as NEWS
 from packager.lifecycle.operations import RETRYABLE as RETRYABLE
 from packager.lifecycle.operations import Cancel, Rebuild, Resend, Retry
-from packager.models import Delivery, Package, PackageRequest, Status
+from packager.models import Delivery, Package, PackageRequest, StandingOrder, Status
 from packager.submission import Submission, from_request
 
 
-def submit(submission: Submission, *, ignore_cache: bool = False, owner: Owner | None = None) -> PackageRequest:
+def submit(
+    submission: Submission,
+    *,
+    ignore_cache: bool = False,
+    owner: Owner | None = None,
+    order: StandingOrder | None = None,
+) -> PackageRequest:
     """Save a request and see to it that it is built, joined to the same work under way, or served from the cache.
 
     Args:
         submission: what is asked for.
         ignore_cache: build anew even if a fresh package is there.
         owner: whose request it is; the same call, made again, gives the request that it made before.
+        order: the standing order for which it is made.
 
     Raises:
         RequestError: what cannot be accepted; names the field.
@@ -39,11 +47,15 @@ def submit(submission: Submission, *, ignore_cache: bool = False, owner: Owner |
     """
     if before := owner and owner.earlier():
         return before
-    submission = acceptance.check(submission)
-    cached = not ignore_cache and fresh_package(submission.fingerprint) is not None
-    queue = routing.queue_for(submission, partial(routing.rows_to_fetch, submission), cached=cached)
+    if owner:
+        submission = replace(submission, owner=owner.api_key.pk)
+    submission = changes.current(acceptance.check(submission))
+    queue = routing.first_queue(submission)
     now, of_owner = timezone.now(), owner.fields if owner else {}
-    request = PackageRequest(**submission.columns, **of_owner, queue=queue, created_at=now, queued_at=now)
+    request = PackageRequest(
+        **submission.columns, **of_owner, standing_order=order, queue=queue, created_at=now, queued_at=now
+    )
+    request.titles = titles.known(submission)
     try:
         with transaction.atomic():
             return _save(request, ignore_cache)
@@ -77,7 +89,7 @@ def _join(request: PackageRequest) -> bool:
     leader = PackageRequest.objects.building(request.fingerprint).select_for_update().first()
     if leader is None:
         return False
-    request.leader, request.queue = leader, leader.queue
+    request.leader, request.queue, request.titles = leader, leader.queue, leader.titles
     request.save(force_insert=True)
     return True
 
@@ -85,28 +97,32 @@ def _join(request: PackageRequest) -> bool:
 def _accept(request: PackageRequest, note: str) -> PackageRequest:
     transitions.write_history(request.pk, "", request.status, note=note)
     accepted = events.RequestAccepted(**request.event_facts(), queue=request.queue, cached=request.cached)
-    transaction.on_commit(partial(events.publish, accepted))
+    events.announce(accepted, transaction.on_commit)
     return request
 
 
 def _serve(request: PackageRequest, package: Package) -> PackageRequest:
     request.status, request.package, request.cached = Status.SUCCEEDED, package, True
     request.finished_at, request.rows_done, request.encrypted_key = request.created_at, package.rows or 0, ""
+    # whoever gets the package may read what the one who had it built could read
+    request.titles = package.titles or request.titles
     request.save(force_insert=True)
     _accept(request, "a fresh package was there already")
     announce_served(request, package)
     return request
 
 
-def announce_served(request: PackageRequest, package: Package) -> None:
+def announce_served(
+    request: PackageRequest, package: Package, on_commit: Callable[[Callable[[], None]], None] = transaction.on_commit
+) -> None:
     """What follows when a package is there: the requester and the listeners are told, and errors are resolved.
 
-    To be called inside the transaction.
+    To be called inside the transaction; ``on_commit`` has a function called after it.
     """
     failures.resolve(request.errors.all(), None, failures.SUCCEEDED_LATER)
     deliveries.announce(request, Delivery.Subject.READY)
     served = events.RequestServed(**request.event_facts(), rows=package.rows, size=package.size, cached=request.cached)
-    transaction.on_commit(partial(events.publish, served))
+    events.announce(served, on_commit)
 
 
 def cancel(request_id: UUID, *, actor: str = "requester", tell: bool = False) -> PackageRequest:

@@ -114,15 +114,26 @@ def _failure(error: PackageError) -> dict[str, Any]:
     }
 
 
+def hand_over(claim: Claim, queue: str, note: str) -> bool:
+    """Put a build into another queue; it keeps its place in time. False if it is lost."""
+    held = PackageRequest.objects.filter(attempt=claim.attempt)
+    afresh = {**AFRESH, "started_at": None, "rows_total": None, "bytes_total": None}
+    with transaction.atomic():
+        if not _move(held, claim.request_id, "running", "queued", "", note, queue=queue, **afresh):
+            return False
+        PackageRequest.objects.filter(leader=claim.request_id, status="queued").update(queue=queue)
+    return True
+
+
 def take_back(request: PackageRequest, note: str) -> bool:
     """Queue a build again whose worker stopped, which is counted. False if it is alive after all."""
     again = {**AFRESH, "queued_at": timezone.now(), **increase(worker_failures=1)}
     return _move(PackageRequest.objects.stale(), request.pk, "running", "queued", "", note, **again)
 
 
-def expire(request_id: UUID) -> bool:
+def expire(request_id: UUID, why: str) -> bool:
     """The package of a request is gone."""
-    return _move(PackageRequest.objects.all(), request_id, "succeeded", "expired", "", "the package was deleted")
+    return _move(PackageRequest.objects.all(), request_id, "succeeded", "expired", "", why)
 
 
 # ------------------------------------------------------------ many, or one of them: read under a lock by the caller

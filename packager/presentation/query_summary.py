@@ -18,6 +18,7 @@ from packager import plugins
 from packager.errors import RequestError
 from packager.models import Kind, PackageRequest
 from packager.submission import Submission
+from packager.titles import short_id
 
 #: CKAN 2.12's range filters (https://docs.ckan.org/en/2.12/maintaining/datastore.html#filters).
 _COMPARISONS = {
@@ -32,7 +33,7 @@ _OPTIONS = {
     "bom": gettext_lazy("Byte order mark"),
     "excel_safe": gettext_lazy("Formulas neutralised"),
     "dialect": gettext_lazy("Files included"),
-    "eml": gettext_lazy("Own EML document"),
+    "eml": gettext_lazy("Custom EML document"),
     "for_gbif": gettext_lazy("For GBIF"),
     "metadata": gettext_lazy("Metadata files"),
 }
@@ -46,15 +47,13 @@ class Line:
     values: tuple[str, ...]
 
 
-def query_summary(request: PackageRequest | Submission) -> list[Line]:
+Lines = Iterator[tuple[str, list[str]]]
+
+
+def query_summary(request: PackageRequest) -> list[Line]:
     """What ``request`` asks for, in the reader's language. Never tells an address, a key, or where a file lies."""
-    if request.kind == Kind.URL:
-        # the rest of the address may hold a secret of the data portal
-        name = PurePosixPath(unquote(urlsplit(request.resource_url).path)).name
-        lines = [(_("File"), [name or request.resource_id]), *_source_lines(request)]
-    else:
-        lines = [*_source_lines(request), *_query_lines(request)]
-    return [Line(label, tuple(values)) for label, values in lines]
+    query = _file_lines(request) if request.kind == Kind.URL else _query_lines(request)
+    return [Line(label, tuple(values)) for label, values in (*_source_lines(request), *query)]
 
 
 def english_query_lines(request: PackageRequest | Submission) -> tuple[str, ...]:
@@ -64,14 +63,24 @@ def english_query_lines(request: PackageRequest | Submission) -> tuple[str, ...]
     return tuple(" ".join(f"{label}: {'; '.join(values)}".split()) for label, values in lines)
 
 
-def _source_lines(request: PackageRequest | Submission) -> Iterator[tuple[str, list[str]]]:
-    yield _("Resource"), [request.resource_id]
+def _source_lines(request: PackageRequest) -> Lines:
+    yield _("Resource"), [request.resource_name or short_id(request.resource_id)]
+    if request.dataset_label:
+        yield _("Dataset"), [request.dataset_label]
+    if request.organization_title:
+        yield _("Published by"), [request.organization_title]
     yield _("Data portal"), [request.ckan_host]
     if request.doi:
         yield _("DOI"), [request.doi]
 
 
-def _query_lines(request: PackageRequest | Submission) -> Iterator[tuple[str, list[str]]]:
+def _file_lines(request: PackageRequest) -> Lines:
+    # the rest of the address may hold a secret of the data portal
+    if file := PurePosixPath(unquote(urlsplit(request.resource_url).path)).name:
+        yield _("File"), [file]
+
+
+def _query_lines(request: PackageRequest | Submission) -> Lines:
     given, rows = request.parameters, _rows(request.parameters)
     yield _("Format"), [format_label(request.format), *_options(request.format, request.options)]
     if search := given.get("q"):
@@ -114,9 +123,9 @@ def _option_value(value: Any) -> str:
 def _search(search: Any, given: Mapping[str, Any]) -> list[str]:
     lines = [f"{field}: {text}" for field, text in search.items()] if isinstance(search, dict) else [str(search)]
     if given.get("plain") is False:
-        lines.append(_("read as a search expression"))
+        lines.append(_("as a search expression"))
     if language := given.get("language"):
-        lines.append(_("language of the search: %(language)s") % {"language": language})
+        lines.append(_("search language: %(language)s") % {"language": language})
     return lines
 
 

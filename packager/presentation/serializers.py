@@ -64,7 +64,10 @@ class FailureSerializer(serializers.Serializer[Any]):
 
 
 class PackageRequestSerializer(serializers.Serializer[Any]):
-    """A request, as its owner sees it. The CKAN key that came with it is never shown."""
+    """A request, as its owner sees it. The CKAN key that came with it is never shown.
+
+    ``context["reader"]`` is the API key of whoever reads; what the owner calls things is told to nobody else.
+    """
 
     id = serializers.UUIDField()
     url = serializers.SerializerMethodField(help_text="This request in the API.")
@@ -72,13 +75,18 @@ class PackageRequestSerializer(serializers.Serializer[Any]):
     status = serializers.ChoiceField(choices=Status.values)
     kind = serializers.ChoiceField(choices=Kind.values)
     resource_id = serializers.CharField()
+    resource_title = serializers.CharField(help_text="As the data portal has it. Empty while nobody knows.")
+    dataset_title = serializers.CharField(help_text="The same of the dataset that the resource is in.")
+    organization_title = serializers.CharField(help_text="The same of the organization that published it.")
     ckan_host = serializers.CharField()
     api_url = serializers.CharField(help_text="Empty for a file.")
     resource_url = serializers.CharField(help_text="Empty for a table.")
     query = serializers.DictField(source="parameters", help_text="What CKAN is asked for, as far as it was given.")
     format = serializers.CharField(help_text="Empty for a file, which is packed as it is.")
     options = serializers.DictField(help_text="Those of the format.")
-    queue = serializers.ChoiceField(choices=Queue.values)
+    queue = serializers.ChoiceField(
+        choices=Queue.values, help_text="`fast` at first; what turns out to be large moves on to `slow`."
+    )
     place = serializers.SerializerMethodField(
         help_text="How many are built before it; null unless queued, and in lists."
     )
@@ -86,6 +94,8 @@ class PackageRequestSerializer(serializers.Serializer[Any]):
     progress = ProgressSerializer(source="building")
     failure = serializers.SerializerMethodField(help_text="null unless it failed.")
     package = serializers.SerializerMethodField(help_text="null while there is none, and after it expired.")
+    requester = serializers.SerializerMethodField(help_text="Your name for who asked; empty in requests of others.")
+    idempotency_key = serializers.SerializerMethodField(help_text="Your name for the call; empty likewise.")
     created_at = serializers.DateTimeField()
     queued_at = serializers.DateTimeField()
     started_at = serializers.DateTimeField(source="building.started_at", allow_null=True)
@@ -95,7 +105,7 @@ class PackageRequestSerializer(serializers.Serializer[Any]):
         """Those above, and those that the list in ``packager.submission`` names."""
         told = {rule.api: (rule.column or name) for name, rule in FIELDS.items() if rule.api and not rule.secret}
         sources = {called: None if called == column else column for called, column in told.items()}
-        return {**super().get_fields(), **{name: serializers.CharField(source=s) for name, s in sources.items()}}
+        return {**{name: serializers.CharField(source=s) for name, s in sources.items()}, **super().get_fields()}
 
     @extend_schema_field(OpenApiTypes.URI)
     def get_url(self, request: PackageRequest) -> str:
@@ -109,6 +119,18 @@ class PackageRequestSerializer(serializers.Serializer[Any]):
         if request.status != Status.QUEUED or in_a_list:
             return None
         return PackageRequest.objects.ahead_of(request.building).count()
+
+    def get_requester(self, request: PackageRequest) -> str:
+        """The owner's name for who asked."""
+        return request.requester if self._read_by_owner(request) else ""
+
+    def get_idempotency_key(self, request: PackageRequest) -> str:
+        """The owner's name for the call."""
+        return request.idempotency_key if self._read_by_owner(request) else ""
+
+    def _read_by_owner(self, request: PackageRequest) -> bool:
+        reader = self.context.get("reader")
+        return reader is not None and reader.pk == request.api_key_id
 
     @extend_schema_field(FailureSerializer(allow_null=True))
     def get_failure(self, request: PackageRequest) -> dict[str, Any] | None:
@@ -126,10 +148,23 @@ class ErrorSerializer(serializers.ModelSerializer[PackageError]):
     """A failure of a build."""
 
     request = serializers.UUIDField(source="request_id", help_text="The request that failed.")
+    resource_title = serializers.CharField(source="request.resource_title", help_text="Empty where nobody knows.")
+    dataset_title = serializers.CharField(source="request.dataset_title", help_text="Empty where nobody knows.")
 
     class Meta:
         model = PackageError
-        fields = ("reference", "request", "resource_id", "attempt", "code", "message", "retryable", "at")
+        fields = (
+            "reference",
+            "request",
+            "resource_id",
+            "resource_title",
+            "dataset_title",
+            "attempt",
+            "code",
+            "message",
+            "retryable",
+            "at",
+        )
 
 
 class EstimateSerializer(serializers.Serializer[Any]):

@@ -13,16 +13,18 @@ from packager.models import UNDER_WAY, PackageRequest, Status
 from packager.presentation.progress import Progress, progress_of
 from packager.presentation.translation import READER, error_class, error_text, notes_of
 
-#: Seconds until a page looks again. Who waits in the queue waits longer than who watches a build.
-LOOK_AGAIN = {Status.QUEUED: 5, Status.RUNNING: 2}
+#: Seconds until a page looks again. Who waits in the queue waits longer than who watches a build. Staff may take up
+#: again what has ended without a package.
+LOOK_AGAIN = {Status.QUEUED: 5, Status.RUNNING: 2, Status.FAILED: 30, Status.CANCELLED: 30, Status.EXPIRED: 30}
 
 
 @dataclass(frozen=True, slots=True)
 class RequestStatus:
     """What is to be said about one request. Texts are in the reader's language; empty if there is nothing to say.
 
-    ``stage`` is the state as the requester sees it: a request that joined another one tells of that one's build.
-    ``look_again`` are the seconds after which the page should look again; 0 at the end.
+    ``stage`` is the state as the requester sees it: a request that joined another one tells of that one's build, and
+    one whose package is ``missing`` from the store can be recreated as if the package had expired.
+    ``look_again`` are the seconds after which the page should look again; 0 when the package is there.
     """
 
     stage: str
@@ -36,6 +38,7 @@ class RequestStatus:
     retryable: bool
     can_be_recreated: bool
     nothing_matched: bool
+    missing: bool
     notes: tuple[str, ...]
 
 
@@ -43,6 +46,8 @@ def status_of(request: PackageRequest) -> RequestStatus:
     """How ``request`` stands now."""
     build = request.building if request.status == Status.QUEUED else request
     stage = build.status if build.status in UNDER_WAY else request.status
+    if request.package_missing:
+        stage = Status.EXPIRED
     retryable = error_class(request.error_code).retryable
     again = stage in (Status.CANCELLED, Status.EXPIRED) or (stage == Status.FAILED and retryable)
     progress, package = progress_of(build), request.package
@@ -58,6 +63,7 @@ def status_of(request: PackageRequest) -> RequestStatus:
         retryable=retryable,
         can_be_recreated=again and not request.key_gone,
         nothing_matched=package is not None and package.rows == 0,
+        missing=package is not None and package.missing_since is not None,
         notes=tuple(READER.text(note) for note in notes_of(package)) if package else (),
     )
 

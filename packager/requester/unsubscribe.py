@@ -5,10 +5,10 @@ from __future__ import annotations
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from packager.delivery import unsubscribe as subscriptions
-from packager.security.capability_links import private
+from packager.security.capability_links import button, private
 
 
 def _mark(token: str) -> str:
@@ -29,8 +29,8 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
     return private(render(request, "requester/unsubscribe.html", context))
 
 
-@require_POST
+@button
 def resubscribe(request: HttpRequest, token: str) -> HttpResponse:
     """Subscribe again."""
     subscriptions.resubscribe(_mark(token))
-    return redirect("unsubscribe", token=token)
+    return private(redirect("unsubscribe", token=token))

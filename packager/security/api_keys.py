@@ -35,6 +35,7 @@ class Scope(models.TextChoices):
     ALL = "requests:all", "See, cancel and retry the requests of everybody"
     ERRORS = "errors:read", "See failures"
     STATISTICS = "statistics:read", "See statistics"
+    CHANGES = "changes:write", "Tell which resources have changed"
 
 
 #: What a key gets that is made for somebody's own packages.
@@ -74,7 +75,7 @@ class ApiKey(models.Model):
 
     @property
     def webhook_secret(self) -> str:
-        """What signs the webhooks of this key; empty if SECRET_KEY has changed since it was made."""
+        """What signs the webhooks of this key; empty if no SECRET_KEY that is still known encrypted it."""
         return encryption.decrypt(self.encrypted_webhook_secret) or ""
 
 

@@ -1,50 +1,55 @@
-"""Where finished archives live. A name appears in the store only when its file is whole and safe on the disk."""
+"""A folder of packages. A name appears in it only when its file is whole and safe on the disk."""
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import os
 import re
-import secrets
+import shutil
+import stat
+import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from contextlib import suppress
 from io import RawIOBase
 from pathlib import Path
 from typing import BinaryIO
 
-from django.conf import settings
+from packager.errors import PackageLost, StoreUnavailable
+from packager.storage import names
+from packager.storage.base import Kept, Stored, nothing
+from packager.streaming.disk import our_errors
 
-from packager.errors import StoreError, StoreFull
-
-#: What the store calls its files; nothing else is ever deleted.
-_NAME = re.compile(r"[0-9a-f]{2}/[0-9a-f]{32}\.zip")
-_ASIDE = re.compile(r"[0-9a-f]{32}\.part")
-_FULL = (errno.ENOSPC, errno.EDQUOT)
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """A file in the store: its name there, its size in bytes, and its checksum in hexadecimal digits."""
-
-    name: str
-    size: int
-    sha256: str
+#: Unfinished files are called by their build, as finished ones are; formerly by 32 digits.
+_ASIDE = re.compile(r"[0-9a-f]{32}(-\d+-[0-9a-f]{8})?\.part")
 
 
-@contextmanager
-def _our_errors() -> Iterator[None]:
-    try:
-        yield
-    except OSError as fault:
-        kind = StoreFull if fault.errno in _FULL else StoreError
-        raise kind(f"{type(fault).__name__}: {fault.strerror}") from fault
+class Part:
+    """At most ``length`` bytes of an open file from where it stands. Closes the file.
+
+    A server may send it by sendfile: ``fileno`` is there, and the length is in Content-Length.
+    """
+
+    def __init__(self, file: BinaryIO, length: int) -> None:
+        self._file = file
+        self._rest = length
+        self.fileno = file.fileno
+        self.tell = file.tell
+
+    def read(self, size: int = -1) -> bytes:
+        """See ``Reader``."""
+        with our_errors():
+            data = self._file.read(self._rest if size < 0 else min(size, self._rest))
+        self._rest -= len(data)
+        return data
+
+    def close(self) -> None:
+        """See ``Reader``."""
+        self._file.close()
 
 
 class DirectoryStore:
-    """A directory of packages.
+    """A directory of packages. Symbolic links in it are left alone, with what they point to.
 
     Args:
         directory: where packages are kept.
@@ -58,7 +63,7 @@ class DirectoryStore:
     @property
     def aside(self) -> Path:
         """The directory of unfinished files."""
-        with _our_errors():
+        with our_errors():
             self.directory.mkdir(parents=True, exist_ok=True)
             self._wanted_aside.mkdir(parents=True, exist_ok=True)
             if self._wanted_aside.stat().st_dev == self.directory.stat().st_dev:
@@ -67,50 +72,44 @@ class DirectoryStore:
             inside.mkdir(exist_ok=True)
             return inside
 
-    def save(self, chunks: Iterable[bytes], before_publishing: Callable[[], None] = lambda: None) -> Stored:
-        """Write ``chunks``, make them safe, then give them their name.
-
-        Args:
-            chunks: the archive. What it raises is passed on, and nothing stays behind.
-            before_publishing: called when all is written; what it raises stops the publication.
-
-        Raises:
-            StoreError, StoreFull: the disk does not play along.
-        """
-        key = secrets.token_hex(16)
-        part, name = self.aside / f"{key}.part", f"{key[:2]}/{key}.zip"
+    def save(self, name: str, chunks: Iterable[bytes], before_publishing: Callable[[], None] = nothing) -> Stored:
+        """See ``Store``."""
+        final = self.path(name)
+        part = self.aside / f"{final.stem}.part"
         try:
             size, digest = self._write(part, chunks)
             before_publishing()
-            self._publish(part, self.directory / name)
+            self._publish(part, final)
         except BaseException:
-            part.unlink(missing_ok=True)
+            # a disk that has become read-only keeps it; what is to be told is why the build failed
+            with suppress(OSError):
+                part.unlink(missing_ok=True)
             raise
         return Stored(name, size, digest)
 
     def _write(self, part: Path, chunks: Iterable[bytes]) -> tuple[int, str]:
         size, digest = 0, hashlib.sha256()
-        with _our_errors():
+        with our_errors():
             file = part.open("xb", buffering=0)
         with file:
             for chunk in chunks:
                 digest.update(chunk)
                 size += len(chunk)
                 self._write_all(file, chunk)
-            with _our_errors():
+            with our_errors():
                 os.fsync(file.fileno())
         return size, digest.hexdigest()
 
     @staticmethod
     def _write_all(file: RawIOBase, chunk: bytes) -> None:
         rest = memoryview(chunk)
-        with _our_errors():
+        with our_errors():
             while rest:
                 rest = rest[file.write(rest) or 0 :]
 
     @staticmethod
     def _publish(part: Path, final: Path) -> None:
-        with _our_errors():
+        with our_errors():
             final.parent.mkdir(exist_ok=True)
             part.rename(final)
             for directory in (final.parent, final.parent.parent):
@@ -122,41 +121,81 @@ class DirectoryStore:
 
     def path(self, name: str) -> Path:
         """Where ``name`` lies. Raises StoreError if that is no name of ours."""
-        if not _NAME.fullmatch(name):
-            raise StoreError("not a name of the store")
-        return self.directory / name
+        return self.directory / names.check(name)
 
-    def open(self, name: str) -> BinaryIO:
-        """The file, for reading. Raises StoreError if it is not there."""
-        with _our_errors():
-            return self.path(name).open("rb")
+    def open(self, name: str, start: int = 0, length: int | None = None) -> Part:
+        """See ``Store``."""
+        if not self.has(name):
+            raise PackageLost
+        with our_errors():
+            file = self.path(name).open("rb")
+            file.seek(start)
+            return Part(file, os.fstat(file.fileno()).st_size - start if length is None else length)
 
     def has(self, name: str) -> bool:
-        """Whether the file is there."""
-        return self.path(name).is_file()
+        """See ``Store``."""
+        path = self.path(name)
+        with our_errors():
+            try:
+                return stat.S_ISREG(path.stat().st_mode)
+            except (FileNotFoundError, NotADirectoryError):
+                return self._misses(path)
+
+    def _misses(self, path: Path) -> bool:
+        # where the whole store is gone, nothing can be said of the file
+        if not self.directory.is_dir():
+            raise StoreUnavailable(f"{self.directory} is not there")
+        return False
 
     def delete(self, name: str) -> None:
-        """Delete the file; silent if it is gone. A symbolic link is left alone."""
+        """See ``Store``."""
         path = self.path(name)
         if path.is_symlink() or path.parent.is_symlink():
             return
-        with _our_errors():
+        with our_errors():
             path.unlink(missing_ok=True)
             with suppress(OSError):
                 path.parent.rmdir()
 
+    def listing(self) -> Iterator[Kept]:
+        """See ``Store``."""
+        with our_errors():
+            folders = [entry for entry in self.directory.iterdir() if entry.is_dir() and not entry.is_symlink()]
+        for folder in folders:
+            with our_errors():
+                found = [kept for path in folder.glob("*.zip") if (kept := self._kept(path))]
+            yield from found
+
+    @staticmethod
+    def _kept(path: Path) -> Kept | None:
+        try:
+            facts = path.lstat()
+        except FileNotFoundError:
+            return None
+        name = f"{path.parent.name}/{path.name}"
+        ours = names.is_name(name) and stat.S_ISREG(facts.st_mode)
+        return Kept(name, facts.st_size, facts.st_mtime) if ours else None
+
     def sweep(self, older_than: float) -> int:
-        """Delete what builds that died left unfinished for ``older_than`` seconds. Returns how many."""
+        """See ``Store``."""
         limit, swept = time.time() - older_than, 0
-        for part in self.aside.iterdir():
-            ours = _ASIDE.fullmatch(part.name) and not part.is_symlink()
-            with suppress(FileNotFoundError):
-                if ours and part.stat().st_mtime < limit:
-                    part.unlink()
-                    swept += 1
+        with our_errors():
+            for part in self.aside.iterdir():
+                ours = _ASIDE.fullmatch(part.name) and not part.is_symlink()
+                with suppress(FileNotFoundError):
+                    if ours and part.stat().st_mtime < limit:
+                        part.unlink()
+                        swept += 1
         return swept
 
+    def check(self) -> None:
+        """See ``Store``."""
+        with our_errors(), tempfile.TemporaryFile(dir=self.aside):
+            pass
+        if not os.access(self.directory, os.W_OK | os.X_OK):
+            raise StoreUnavailable(f"{self.directory} cannot be written")
 
-def default() -> DirectoryStore:
-    """The store of this portal."""
-    return DirectoryStore(Path(settings.PACKAGER_STORE_DIRECTORY), Path(settings.PACKAGER_TEMP_DIRECTORY))
+    def free(self) -> int:
+        """See ``Store``."""
+        with our_errors():
+            return shutil.disk_usage(self.aside).free

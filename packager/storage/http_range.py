@@ -3,37 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from email.utils import parsedate_to_datetime
-from typing import BinaryIO
 
 from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.http import http_date
 
+from packager.storage.base import Reader
+
+#: Bytes read at a time where the server does not let the system send the file.
+BLOCK = 64 * 1024
 #: One range only: a client that asks for several gets the whole file, which the RFC allows.
 _RANGE = re.compile(r"bytes=(?:(\d+)-(\d*)|-(\d+))")
-
-
-class Part:
-    """``length`` bytes of an open file from where it stands. Closes the file.
-
-    A server may send it by sendfile: ``fileno`` is there, and the length is in Content-Length.
-    """
-
-    def __init__(self, file: BinaryIO, length: int) -> None:
-        self._file = file
-        self._rest = length
-        self.fileno = file.fileno
-        self.tell = file.tell
-
-    def read(self, size: int = -1) -> bytes:
-        """At most ``size`` bytes; empty at the end."""
-        data = self._file.read(self._rest if size < 0 else min(size, self._rest))
-        self._rest -= len(data)
-        return data
-
-    def close(self) -> None:
-        """Close the file."""
-        self._file.close()
 
 
 def parse(header: str, size: int) -> tuple[int, int] | None:
@@ -74,16 +55,25 @@ def _same(condition: str, etag: str, modified: float) -> bool:
         return False
 
 
-def respond(request: HttpRequest, file: BinaryIO, size: int, etag: str, modified: float) -> HttpResponseBase:
-    """200, 206 or 416. ``etag`` comes with its quotes; ``modified`` is in seconds since 1970."""
+def respond(
+    request: HttpRequest, opened: Callable[[int, int], Reader], size: int, etag: str, modified: float
+) -> HttpResponseBase:
+    """200, 206 or 416.
+
+    Args:
+        request: says which part is wanted.
+        opened: gives the file from a byte, so many bytes; not called for a part that is not there.
+        size: that of the file in bytes.
+        etag: with its quotes.
+        modified: in seconds since 1970.
+    """
     try:
         span = parse(wanted(request, etag, modified), size)
     except ValueError:
-        file.close()
         return _with_headers(HttpResponse(status=416, headers={"Content-Range": f"bytes */{size}"}), etag, modified)
     start, end = span or (0, size - 1)
-    file.seek(start)
-    response = FileResponse(Part(file, end - start + 1), status=206 if span else 200)
+    response = FileResponse(opened(start, end - start + 1), status=206 if span else 200)
+    response.block_size = BLOCK
     response["Content-Length"] = str(end - start + 1)
     if span:
         response["Content-Range"] = f"bytes {start}-{end}/{size}"

@@ -2,26 +2,37 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Callable
 from functools import partial
+from io import BytesIO
 
 from django.conf import settings
 from django.db import transaction
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.utils.cache import patch_cache_control
 from django.utils.http import quote_etag
 from django.views.decorators.http import require_safe
 
 from packager import events
-from packager.errors import StoreError
+from packager.errors import PackageLost, StoreError
 from packager.models import Package, PackageRequest, Status, increase
-from packager.security.capability_links import private
-from packager.storage import filesystem, http_range
+from packager.security.capability_links import private, unlinked
+from packager.storage import http_range, missing, stores
+from packager.storage.base import Reader, SignsLinks
+from packager.storage.file_names import attachment
+
+log = logging.getLogger(__name__)
+#: Seconds after which somebody may try again whose package could not be reached.
+RETRY_AFTER = 120
+#: How long (seconds) a link that the store signed lets a download begin.
+LINK_SECONDS = 300
 
 
 @require_safe
 def download(request: HttpRequest, token: str, file_name: str) -> HttpResponseBase:
-    """The package: whole or in part; 410 when its time is over."""
+    """The package: whole or in part; 410 when its time is over or its file is gone, 503 while the store is away."""
     wanted = get_object_or_404(PackageRequest.objects.select_related("package"), token=token)
     package = wanted.package
     if wanted.status == Status.EXPIRED or (package and package.deleted_at):
@@ -29,27 +40,59 @@ def download(request: HttpRequest, token: str, file_name: str) -> HttpResponseBa
     if package is None or package.file_name != file_name:
         raise Http404("There is no such package.")
     try:
-        return _send(request, wanted, package)
-    except StoreError:
+        return _redirect(request, wanted, package) or _send(request, wanted, package)
+    except PackageLost:
+        missing.note([package])
+        package.refresh_from_db()
         return _gone(request, wanted)
+    except StoreError as error:
+        log.warning("the package of request %s cannot be sent: %s", wanted.pk, error)
+        return _not_now(request)
 
 
 def _gone(request: HttpRequest, wanted: PackageRequest) -> HttpResponse:
     return private(render(request, "requester/gone.html", {"package_request": wanted}, status=410))
 
 
+def _not_now(request: HttpRequest) -> HttpResponse:
+    response = private(render(request, "requester/unavailable.html", status=503))
+    response["Retry-After"] = str(RETRY_AFTER)
+    return response
+
+
+def _redirect(request: HttpRequest, wanted: PackageRequest, package: Package) -> HttpResponse | None:
+    """To the store itself, if it can hand the package out and shall. HEAD, which its links do not take, is ours."""
+    store = stores.default()
+    if request.method == "HEAD" or not (settings.PACKAGER_STORE_REDIRECT and isinstance(store, SignsLinks)):
+        return None
+    if not store.has(package.stored_as):
+        raise PackageLost
+    _count(request, wanted, package)
+    return private(HttpResponseRedirect(store.link(package.stored_as, package.file_name, LINK_SECONDS)))
+
+
 def _send(request: HttpRequest, wanted: PackageRequest, package: Package) -> HttpResponseBase:
-    store, etag = filesystem.default(), quote_etag(package.sha256)
-    file = store.open(package.stored_as)
-    response = http_range.respond(request, file, package.size, etag, package.created_at.timestamp())
+    modified, etag = package.created_at.timestamp(), quote_etag(package.sha256)
+    response = http_range.respond(request, _opener(request, package), package.size, etag, modified)
     if response.status_code < 300:
         if settings.PACKAGER_ACCEL_PREFIX:
             response = _hand_to_front(response, package)
         response["Content-Type"] = "application/zip"
-        response["Content-Disposition"] = f'attachment; filename="{package.file_name}"'
+        response["Content-Disposition"] = attachment(package.file_name)
         _count(request, wanted, package)
     patch_cache_control(response, private=True, no_transform=True)
-    return response
+    return unlinked(response)
+
+
+def _opener(request: HttpRequest, package: Package) -> Callable[[int, int], Reader]:
+    """The package, from a byte so many bytes. Raises PackageLost."""
+    store = stores.default()
+    if request.method != "HEAD" and not settings.PACKAGER_ACCEL_PREFIX:
+        return partial(store.open, package.stored_as)
+    # nobody reads it here, but whether it is there must be known
+    if not store.has(package.stored_as):
+        raise PackageLost
+    return lambda start, length: BytesIO()
 
 
 def _hand_to_front(response: HttpResponseBase, package: Package) -> HttpResponse:
@@ -65,6 +108,7 @@ def _count(request: HttpRequest, wanted: PackageRequest, package: Package) -> No
     from_the_start = request.headers.get("Range", "bytes=0-").replace(" ", "").startswith("bytes=0-")
     if request.method != "GET" or not from_the_start:
         return
-    Package.objects.filter(pk=package.pk).update(**increase(downloads=1, bytes_served=package.size))
-    downloaded = events.PackageDownloaded(**wanted.event_facts(), size=package.size)
-    transaction.on_commit(partial(events.publish, downloaded))
+    with transaction.atomic():
+        Package.objects.filter(pk=package.pk).update(**increase(downloads=1, bytes_served=package.size))
+        downloaded = events.PackageDownloaded(**wanted.event_facts(), size=package.size)
+        events.announce(downloaded, transaction.on_commit)

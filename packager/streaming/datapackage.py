@@ -25,13 +25,21 @@ MEDIA_TYPES = {
     "xml": "application/xml",
     "json": "application/json",
 }
+_LICENCE_NAME = re.compile(r"[-a-zA-Z0-9._]+")
+_UNNAMEABLE = re.compile(r"[^a-z0-9._-]+")
 DELIMITERS = {"csv": ",", "tsv": "\t"}
-_INTEGERS = frozenset(name for name in NUMBER_TYPES if "int" in name or "serial" in name)
-_OTHERS = {"bool": "boolean", "boolean": "boolean", "date": "date", "text": "string", "varchar": "string"}
+#: Files of rows that other programs read by a schema. Parquet brings its own.
+WITH_SCHEMA = (*DELIMITERS, "xlsx", "jsonl")
+#: Only what surely reads as such: CKAN's timestamps have no time zone, which Table Schema's have.
+_TYPES = {
+    **{name: "integer" if "int" in name or "serial" in name else "number" for name in NUMBER_TYPES},
+    **{"bool": "boolean", "boolean": "boolean", "date": "date", "text": "string", "varchar": "string"},
+}
 
 
 def descriptor(facts: Facts, origin: Origin, summary: Summary, options: Options) -> dict[str, object]:
     """The descriptor of the members in ``summary``; properties without a value are left out."""
+    people = [*((name, "author") for name in facts.authors), (facts.publisher, "publisher")]
     return _filled(
         {
             "profile": "data-package",
@@ -43,67 +51,59 @@ def descriptor(facts: Facts, origin: Origin, summary: Summary, options: Options)
             "version": facts.version,
             "created": f"{origin.made.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
             "licenses": _licences(facts),
-            "contributors": _contributors(facts),
-            "resources": [_resource(name, size, summary.fields, options) for name, size in summary.members],
+            "contributors": [{"title": name, "role": role} for name, role in people if name],
+            "resources": [_resource(name, size, summary, options) for name, size in summary.members],
         }
     )
 
 
-def _resource(path: str, size: int, fields: Sequence[Field], options: Options) -> dict[str, object]:
+def _resource(path: str, size: int, summary: Summary, options: Options) -> dict[str, object]:
     extension = path.rpartition(".")[2].lower()
-    resource = {
+    digest = summary.sha256.get(path)
+    resource: dict[str, object] = {
         "name": _name(path),
         "path": path,
         "format": extension if "." in path else "",
         "mediatype": MEDIA_TYPES.get(extension, ""),
         "bytes": size,
+        "hash": f"sha256:{digest}" if digest else "",
     }
-    if extension in DELIMITERS and fields and path.startswith("resource."):
-        delimiter = options.get("delimiter", DELIMITERS[extension])
-        resource |= {
-            "profile": "tabular-data-resource",
-            "encoding": "utf-8",
-            "dialect": {"delimiter": delimiter, "lineTerminator": "\n", "doubleQuote": True},
-            "schema": {"fields": [_field(field) for field in fields], "missingValues": [""]},
-        }
+    if extension in WITH_SCHEMA and summary.fields and path.startswith("resource."):
+        resource |= _table(extension, summary.fields, options)
     return _filled(resource)
 
 
-def _field(field: Field) -> dict[str, object]:
-    kind = _type(field.type)
-    booleans: dict[str, object] = {"trueValues": ["t"], "falseValues": ["f"]} if kind == "boolean" else {}
+def _table(extension: str, fields: Sequence[Field], options: Options) -> dict[str, object]:
+    """How to read the rows. Booleans and nulls are letters and gaps in CSV; elsewhere they are what they are."""
+    if extension not in DELIMITERS:
+        schema = {"fields": [_field(field, {}) for field in fields], "missingValues": []}
+        return {"encoding": "utf-8" if extension == "jsonl" else "", "schema": schema}
+    letters = {"trueValues": ["t"], "falseValues": ["f"]}
+    delimiter = options.get("delimiter", DELIMITERS[extension])
+    return {
+        "profile": "tabular-data-resource",
+        "encoding": "utf-8",
+        "dialect": {"delimiter": delimiter, "lineTerminator": "\n", "doubleQuote": True},
+        "schema": {"fields": [_field(field, letters) for field in fields], "missingValues": [""]},
+    }
+
+
+def _field(field: Field, booleans: Mapping[str, object]) -> dict[str, object]:
+    kind = "any" if is_array(field.type) else _TYPES.get(base_type(field.type), "any")
     described = {"title": field.info.get("label"), "description": field.info.get("notes")}
-    return _filled({"name": field.name, "type": kind, **booleans, **described})
-
-
-def _type(type: str) -> str:
-    """Only what surely reads as such: CKAN's timestamps have no time zone, which Table Schema's have."""
-    base = base_type(type)
-    if is_array(type):
-        return "any"
-    if base in NUMBER_TYPES:
-        return "integer" if base in _INTEGERS else "number"
-    return _OTHERS.get(base, "any")
+    return _filled({"name": field.name, "type": kind, **(booleans if kind == "boolean" else {}), **described})
 
 
 def _licences(facts: Facts) -> list[dict[str, object]]:
     """A licence needs a name (of opendefinition.org) or a path."""
-    licence = _filled({"name": _licence_name(facts.licence_id), "path": facts.licence_url, "title": facts.licence})
+    name = facts.licence_id if _LICENCE_NAME.fullmatch(facts.licence_id) else ""
+    licence = _filled({"name": name, "path": facts.licence_url, "title": facts.licence})
     return [licence] if {"name", "path"} & licence.keys() else []
-
-
-def _licence_name(licence_id: str) -> str:
-    return licence_id if re.fullmatch(r"[-a-zA-Z0-9._]+", licence_id) else ""
-
-
-def _contributors(facts: Facts) -> list[dict[str, object]]:
-    authors: list[dict[str, object]] = [{"title": name, "role": "author"} for name in facts.authors.split("; ") if name]
-    return authors + ([{"title": facts.publisher, "role": "publisher"}] if facts.publisher else [])
 
 
 def _name(text: str) -> str:
     """Lower case letters, digits, ``.``, ``_`` and ``-``."""
-    return re.sub(r"[^a-z0-9._-]+", "-", text.lower()).strip("-") or "data"
+    return _UNNAMEABLE.sub("-", text.lower()).strip("-") or "data"
 
 
 def _filled(properties: Mapping[str, object]) -> dict[str, object]:

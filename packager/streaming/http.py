@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http.client import HTTPException
 from typing import NoReturn, TypeVar
-from urllib.parse import SplitResult, urljoin
+from urllib.parse import SplitResult, urljoin, urlsplit
 
 import msgspec
 from urllib3 import BaseHTTPResponse, Timeout
@@ -23,6 +23,7 @@ from urllib3.exceptions import ConnectTimeoutError, HTTPError, ReadTimeoutError
 from packager.errors import (
     AddressForbidden,
     AnswerMalformed,
+    AnswerTooLarge,
     NotPermitted,
     PackagerError,
     QueryRejected,
@@ -41,6 +42,10 @@ REDIRECTS = frozenset({301, 302, 303, 307, 308})
 MOST_REDIRECTS = 5
 #: As much of an answer's body as is read to learn why it is not a good one.
 REASON_BYTES = 65536
+#: Bytes of an answer that are taken in one piece, after they were unpacked, unless a client is told otherwise.
+MOST_BYTES = 256 * 1024**2
+#: Bytes read at a time of an answer that does not say how long it is.
+PIECE = 1024**2
 
 T = TypeVar("T")
 
@@ -92,7 +97,8 @@ class RetryPolicy:
 class HttpClient:
     """Reads from where ``rule`` permits. Safe to use from several threads.
 
-    ``key`` is sent as ``Authorization``, to the host of ``key_for`` (an address) only.
+    ``key`` is sent as ``Authorization``, to the host of ``key_for`` (an address) only. ``most`` bounds the
+    bodies that are read in one piece, in bytes.
     """
 
     def __init__(
@@ -103,8 +109,10 @@ class HttpClient:
         key_for: str = "",
         retry_policy: RetryPolicy | None = None,
         connections: int = 2,
+        most: int = MOST_BYTES,
     ) -> None:
         self.retry_policy = retry_policy or RetryPolicy()
+        self._most = most
         self._rule = rule
         self._key = key
         self._key_for = rule.check_url(key_for) if key and key_for else None
@@ -120,31 +128,47 @@ class HttpClient:
         (as ``retry_policy`` says by default).
 
         Raises:
-            SourceError: as the answer, or ``read``, says.
+            SourceError: as the answer, or ``read``, says; ``AnswerTooLarge`` if it has more bytes than are taken.
         """
         body = msgspec.json.encode(payload)
         headers = {"Content-Type": "application/json", "Accept": "application/json"}
-        return self.retry(lambda: read(self._whole("POST", url, headers, body)), attempts)
+        return self.retry(lambda: read(self._body(self._send("POST", url, headers, body))), attempts)
 
     def get(self, url: str, headers: Mapping[str, str]) -> BaseHTTPResponse:
         """GET, tried again as above. The answer (200 or 206) is not read yet: see ``stream``."""
         return self.retry(lambda: self._send("GET", url, headers, None))
+
+    def ask(self, url: str, body: bytes, headers: Mapping[str, str]) -> tuple[int, bytes]:
+        """POST ``body`` once, follow no redirect; the answer's status and body, whatever it is. Raises SourceError."""
+        response = self._hop("POST", url, headers, body)
+        return response.status, self._body(response)
 
     def tell(self, url: str, body: bytes, headers: Mapping[str, str]) -> int:
         """POST ``body`` once, follow no redirect, leave the answer's body unread; returns the status.
 
         Raises:
             AddressForbidden, SourceUnreachable, SourceTimeout: there was no answer.
+            SourceError: closed before the answer was there.
         """
         response = self._hop("POST", url, headers, body)
         response.close()
+        if self._closed.is_set():
+            _raise_closed()  # to the parser, headers that were cut off look like all there are
         return response.status
 
-    def stream(self, response: BaseHTTPResponse, size: int) -> Iterator[bytes]:
-        """The body of an answer in pieces of at most ``size`` bytes. Raises SourceUnreachable if it breaks off."""
+    def fetch(self, url: str, headers: Mapping[str, str]) -> BaseHTTPResponse:
+        """GET once, redirects followed; the answer whatever its status, not read yet. Raises SourceError."""
+        return self._follow("GET", url, headers, None)
+
+    def stream(self, response: BaseHTTPResponse, size: int, *, unpack: bool = True) -> Iterator[bytes]:
+        """The body of an answer in pieces of at most ``size`` bytes; ``unpack``: without its Content-Encoding.
+
+        Raises:
+            SourceUnreachable: it breaks off.
+        """
         with self._translated():
             # Not ``read``, which loses what came of a piece that breaks off.
-            while piece := response.read1(size):
+            while piece := response.read1(size, decode_content=unpack):
                 yield piece
 
     def retry(self, work: Callable[[], T], attempts: int | None = None) -> T:
@@ -170,26 +194,51 @@ class HttpClient:
         self._guard.abort()
         self._pools.clear()
 
-    def _whole(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> bytes:
-        response = self._send(method, url, headers, body)
+    def _body(self, response: BaseHTTPResponse) -> bytes:
+        length = response.headers.get("Content-Length", "")
+        packed = "Content-Encoding" in response.headers
         with self._translated():
-            content = response.read()
+            content = response.read() if length.isdecimal() and int(length) <= self._most and not packed else None
+            if content is None:
+                content = self._bounded(response)
             response.release_conn()
         return content
 
+    def _bounded(self, response: BaseHTTPResponse) -> bytes:
+        pieces, size = [], 0
+        while piece := response.read(PIECE):
+            pieces.append(piece)
+            size += len(piece)
+            if size > self._most:
+                response.close()
+                raise AnswerTooLarge(most=self._most)
+        return b"".join(pieces)
+
     def _send(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> BaseHTTPResponse:
+        response = self._follow(method, url, headers, body)
+        if response.status in (200, 206):
+            return response
+        with self._translated():
+            content = response.read(REASON_BYTES)
+        response.close()
+        raise _refusal(response, content)
+
+    def _follow(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> BaseHTTPResponse:
         for _ in range(MOST_REDIRECTS + 1):
             response = self._hop(method, url, headers, body)
             if response.status not in REDIRECTS:
-                return self._good(response)
-            url = self._next(response, url)
+                return response
+            response.close()
+            url = _target(response, url)
         raise SourceError("too many redirects")
 
     def _hop(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> BaseHTTPResponse:
         parts = self._rule.check_url(url)
         if self._closed.is_set():
             _raise_closed()
-        sent = {"Accept-Encoding": "identity", "User-Agent": "packaging-portal", **headers, **self._secret(parts)}
+        sent = {"Accept-Encoding": "identity", "User-Agent": "packaging-portal", **headers}
+        if self._key is not None and self._key_for is not None and _same_place(self._key_for, parts):
+            sent["Authorization"] = self._key
         with self._translated():
             return self._pools.request(
                 method,
@@ -202,26 +251,6 @@ class HttpClient:
                 timeout=self._timeout,
             )
 
-    def _secret(self, parts: SplitResult) -> dict[str, str]:
-        if self._key is None or self._key_for is None or not _same_place(self._key_for, parts):
-            return {}
-        return {"Authorization": self._key}
-
-    def _next(self, response: BaseHTTPResponse, url: str) -> str:
-        target = response.headers.get("Location")
-        response.close()
-        if not target:
-            raise AnswerMalformed("a redirect without an address")
-        return urljoin(url, target)
-
-    def _good(self, response: BaseHTTPResponse) -> BaseHTTPResponse:
-        if response.status in (200, 206):
-            return response
-        with self._translated():
-            content = response.read(REASON_BYTES)
-        response.close()
-        raise _refusal(response, content)
-
     @contextmanager
     def _translated(self) -> Iterator[None]:
         try:
@@ -230,6 +259,19 @@ class HttpClient:
             if self._closed.is_set():
                 _raise_closed()
             raise _ours(error) from None
+
+
+def _target(response: BaseHTTPResponse, url: str) -> str:
+    """Where a redirect leads from ``url``. Raises AnswerMalformed if that is no address."""
+    location = response.headers.get("Location")
+    try:
+        target = urljoin(url, location or "")
+        good = location and urlsplit(target).port != 0
+    except ValueError:
+        good = False
+    if not good:
+        raise AnswerMalformed("a redirect to what is no address")
+    return target
 
 
 def _raise_closed() -> NoReturn:
@@ -288,13 +330,10 @@ def reason_of(content: bytes) -> str:
     """
     try:
         error = msgspec.json.decode(content).get("error")
-    except (msgspec.DecodeError, AttributeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, AttributeError):
         return ""
     if not isinstance(error, dict):
         return str(error or "")[:300]
-    parts = [f"{name}: {_sentence(value)}" for name, value in error.items() if name not in ("__type", "info")]
-    return "; ".join(parts)[:300]
-
-
-def _sentence(value: object) -> str:
-    return " ".join(str(item) for item in value) if isinstance(value, list) else str(value)
+    told = {name: value for name, value in error.items() if name not in ("__type", "info")}
+    texts = {name: " ".join(map(str, value)) if isinstance(value, list) else value for name, value in told.items()}
+    return "; ".join(f"{name}: {text}" for name, text in texts.items())[:300]

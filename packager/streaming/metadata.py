@@ -6,11 +6,11 @@ Every text goes through one gate that takes e-mail addresses out.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator
 from datetime import UTC
 
 from packager.streaming.datapackage import descriptor
-from packager.streaming.facts import Facts, Origin, facts_of, public_url, without_addresses
+from packager.streaming.facts import Facts, Origin, public_url, without_addresses
 from packager.streaming.formats.base import Options
 from packager.streaming.formats.delimited import line_of
 from packager.streaming.notes import Note
@@ -24,20 +24,26 @@ COMPANIONS = {
     "CITATION.txt": "how to cite the data",
     "datapackage.json": "the same for machines (Frictionless Data Package)",
 }
+#: Those that stand beside a data file which describes itself to machines.
+FOR_PEOPLE = ("LICENSE.txt", "CITATION.txt")
 
 
 def metadata_members(
-    description: Mapping[str, object], origin: Origin, summary: Summary, options: Options | None = None
+    facts: Facts,
+    origin: Origin,
+    summary: Summary,
+    options: Options | None = None,
+    companions: Collection[str] = COMPANIONS.keys(),
 ) -> Iterator[Member]:
     """The metadata of a package, README first. What CKAN does not say is left out, a file with nothing in it too.
 
     Args:
-        description: ``{"resource": {...}, "dataset": {...}}`` as ``sources.base.Describes`` gives it, or empty.
+        facts: what CKAN says of the data.
         origin: where the data comes from and what was asked for.
         summary: what stands in the archive so far.
         options: those of the format; ``delimiter`` is told to machines.
+        companions: which of ``COMPANIONS`` come with the README.
     """
-    facts = facts_of(description, origin)
     package = descriptor(facts, origin, summary, options or {})
     texts = {
         "data_dictionary.csv": dictionary(summary.fields) if summary.fields else "",
@@ -45,7 +51,7 @@ def metadata_members(
         "CITATION.txt": citation(facts, origin),
         "datapackage.json": json.dumps(package, ensure_ascii=False, indent=2) + "\n",
     }
-    texts = {name: text for name, text in texts.items() if text}
+    texts = {name: text for name, text in texts.items() if text and name in companions}
     yield _member("README.txt", readme(facts, origin, summary, texts), origin)
     for name, text in texts.items():
         yield _member(name, text, origin)
@@ -83,11 +89,10 @@ def citation(facts: Facts, origin: Origin) -> str:
     if not (facts.dataset or facts.authors):
         return ""
     year = f"({facts.year})" if facts.year else ""
-    who = f"{facts.authors or facts.publisher} {year}".strip()
-    titles = dict.fromkeys(filter(None, (facts.dataset, facts.resource)))
+    who = f"{'; '.join(facts.authors) or facts.publisher} {year}".strip()
     version = f"Version {facts.version}" if facts.version else ""
     publisher = facts.publisher if facts.authors else ""
-    sentences = [who, ", ".join(titles), version, publisher, facts.doi or facts.page]
+    sentences = [who, facts.full_title, version, publisher, facts.doi or facts.page]
     return ". ".join(filter(None, sentences)) + f". Accessed {origin.made.astimezone(UTC):%Y-%m-%d}.\n"
 
 
@@ -106,7 +111,7 @@ def _origin_lines(facts: Facts, origin: Origin, summary: Summary) -> list[str]:
     lines = [
         f"Dataset: {facts.dataset}" if facts.dataset else "",
         f"Published by: {facts.publisher}" if facts.publisher else "",
-        f"Resource: {origin.resource_id}",
+        f"Resource ID: {origin.resource_id}",
         f"Address: {facts.page}" if facts.page else "",
         f"DOI: {facts.doi}" if facts.doi else "",
         f"Packaged: {origin.made.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC",
@@ -117,13 +122,10 @@ def _origin_lines(facts: Facts, origin: Origin, summary: Summary) -> list[str]:
 
 def _query_lines(origin: Origin) -> list[str]:
     if origin.query is not None:
-        return [*origin.query_lines, f"As JSON: {_json(query_json(origin.query))}"]
+        as_json = json.dumps(query_json(origin.query), ensure_ascii=False, default=str)
+        return [*origin.query_lines, f"As JSON: {as_json}"]
     address = public_url(origin.file_url)
     return [f"The file {address}"] if address else []
-
-
-def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, default=str)
 
 
 def _info(field: Field, key: str) -> str | None:

@@ -102,6 +102,11 @@ def rows(least: int, most: int) -> Note:
     return Note("rows_between", {"least": least, "most": most})
 
 
+def misshapen(page: object) -> Note:
+    """A page came in a shape that was not asked for."""
+    return Note("rows_misshapen", {"shape": type(page).__name__})
+
+
 def row_width(values: int, columns: int) -> Note:
     """A row has more or fewer values than there are columns."""
     return Note("row_width", {"values": values, "columns": Note("columns", {"columns": columns})})
@@ -110,76 +115,76 @@ def row_width(values: int, columns: int) -> Note:
 CATALOGUE: Mapping[str, Sentence] = {
     # whether all of it came
     "total_unknown": _(
-        "The data portal does not say how many rows there are; whether all of them came could not be checked."
+        "The data portal does not say how many rows there are, so we couldn't check that all of them arrived."
     ),
     "total_estimated": _(
-        "The data portal only estimates its number of rows; whether all of them came could not be checked."
+        "The data portal only estimates its number of rows, so we couldn't check that all of them arrived."
     ),
     "rows_changed": ngettext(
-        "The data changed while it was read: there was {before} row when reading began and {after} when it ended.",
-        "The data changed while it was read: there were {before} rows when reading began and {after} when it ended.",
+        "The data changed while it was being read: {before} row at the start, {after} at the end.",
+        "The data changed while it was being read: {before} rows at the start, {after} at the end.",
         "before",
     ),
-    "pages_shifted": _("This data portal counts pages off by position, so that a row may be missing or come twice."),
+    "pages_shifted": _("This data portal pages by position, so a row may be missing or appear twice."),
     "limit_means_all": ngettext(
-        "The data portal wrongly says that there is {limit} row in all; that limit was taken to mean all rows.",
-        "The data portal wrongly says that there are {limit} rows in all; that limit was taken to mean all rows.",
+        "The limit of {limit} row was a wrong total of the data portal, so it was taken to mean all rows.",
+        "The limit of {limit} rows was a wrong total of the data portal, so it was taken to mean all rows.",
         "limit",
     ),
-    "size_unknown": _("The server did not say how large the file is; whether it arrived whole could not be checked."),
+    "size_unknown": _("The server does not say how large the file is, so we couldn't check that all of it arrived."),
     "no_rows": _("No rows matched the request."),
     # what was changed on the way
     "rows_transformed": ngettext(
-        "{read} row was read; the portal's own rules made {written} of it.",
-        "{read} rows were read; the portal's own rules made {written} of them.",
+        "{read} row was read; rules of this service turned it into {written}.",
+        "{read} rows were read; rules of this service turned them into {written}.",
         "read",
     ),
     "formulas_escaped": ngettext(
-        "{cells} cell that a spreadsheet could take for a formula was given a leading apostrophe (').",
-        "{cells} cells that a spreadsheet could take for a formula were given a leading apostrophe (').",
+        "{cells} cell that a spreadsheet might read as a formula was given a leading apostrophe (').",
+        "{cells} cells that a spreadsheet might read as formulas were given a leading apostrophe (').",
         "cells",
     ),
     "cells_cut": ngettext(
-        "{member}: {cells} cell held more text than a cell of a spreadsheet can ({limit} characters); it ends in "
-        "“{mark}”. The CSV format has the whole text.",
-        "{member}: {cells} cells held more text than a cell of a spreadsheet can ({limit} characters); they end in "
-        "“{mark}”. The CSV format has the whole text.",
+        "{member}: {cells} cell had more text than a spreadsheet cell can hold ({limit} characters) and was "
+        "shortened; it ends in “{mark}”. The CSV format has the full text.",
+        "{member}: {cells} cells had more text than a spreadsheet cell can hold ({limit} characters) and were "
+        "shortened; they end in “{mark}”. The CSV format has the full text.",
         "cells",
     ),
     "sheets_continued": _(
-        "{member}: the rows go on in further sheets ({sheets} in all), since a sheet cannot hold more."
+        "{member}: the rows continue on further sheets ({sheets} in all), because one sheet cannot hold them."
     ),
-    "items_unreadable": _("Items of the field {field} that could not be read and have no row in {member}: {items}."),
+    "items_unreadable": _("Items in the field {field} that could not be read and are not in {member}: {items}."),
     # amounts that stand in sentences
     "rows": ngettext("{rows} row", "{rows} rows", "rows"),
     "rows_between": _("{least} to {most} rows"),
     "bytes": ngettext("{bytes} byte", "{bytes} bytes", "bytes"),
     "bytes_more": _("more bytes"),
     # why the data portal refused a query
-    "no_delimited_text": _("this data portal gives no delimited text"),
-    "no_success": _("it answered without success"),
+    "no_delimited_text": _("this data portal does not provide delimited text"),
+    "no_success": _("it reported a failure"),
     # why data cannot be written in a format
     "row_width": ngettext(
         "a row has {values} value for {columns}", "a row has {values} values for {columns}", "values"
     ),
     "columns": ngettext("{columns} column", "{columns} columns", "columns"),
     "text_malformed": _("the text of the data portal is not well-formed"),
-    "surrogate": _("a text holds half of a surrogate pair, which UTF-8 cannot express"),
-    "rows_misshapen": _("the rows came in a form that it does not take ({shape})"),
+    "surrogate": _("a text contains half of a surrogate pair, which UTF-8 cannot encode"),
+    "rows_misshapen": _("the rows arrived in a form it cannot write ({shape})"),
     "rows_left": _("{format} did not read every row"),
-    "transform_refused": _("the rows are changed on their way, which {format} does not allow"),
+    "transform_refused": _("the rows are changed while they are read, which {format} does not allow"),
     "document_too_large": _("the document would be larger than 4 GiB"),
-    "columns_too_many": _("a sheet has {most} columns at most, the data {columns}"),
+    "columns_too_many": _("a sheet has at most {most} columns, the data has {columns}"),
     "value_misfit": _("row {row}, field {field}: the value does not fit the type {type}"),
     "id_field_missing": _("the field {field}, which identifies the rows, is not among the fields"),
     "id_missing": _("a row has no value in the field {field}, which identifies the rows"),
     "id_twice": _("the field {field}, which identifies the rows, has the same value in two rows"),
     "id_twice_value": _("the field {field}, which identifies the rows, has the same value in two rows ({value})"),
     # why a format or its options cannot be had
-    "format_unknown": _("Unknown format {name}. There are: {known}"),
+    "format_unknown": _("Unknown format {name}. Available formats: {known}"),
     "option_unknown": _("The format {format} has no option {option}"),
-    "option_switch": _("The option {option} is either true or false"),
-    "delimiter_unfit": _("The delimiter must be one character, no letter, digit or quote"),
-    "dialect_unknown": _("The dialect of a Darwin Core Archive is csv or tsv"),
-    "eml_no_text": _("The EML template must be a text"),
+    "option_switch": _("The option {option} must be true or false"),
+    "delimiter_unfit": _("The delimiter must be one character, and not a letter, digit or quote"),
+    "dialect_unknown": _("The dialect of a Darwin Core Archive must be csv or tsv"),
+    "eml_no_text": _("The EML template must be text"),
 }

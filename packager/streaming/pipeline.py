@@ -9,13 +9,14 @@ The build knows neither where the content comes from nor where the archive goes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+import hashlib
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from packager.errors import FormatError
 from packager.streaming.archive import named, zip_chunks
 from packager.streaming.formats.base import Format, NeedsFields, Options
-from packager.streaming.notes import Note, Notes, as_note
+from packager.streaming.notes import Note, Notes, as_note, misshapen
 from packager.streaming.sources.base import File, Table
 from packager.streaming.types import Field, Member, Page, Progress, Query, RowsPage, Shape, TextPage
 
@@ -51,13 +52,14 @@ class Summary:
     """What went into the archive.
 
     ``rows`` is None for a file; ``members`` are names and sizes in bytes before packing; ``notes`` tell what the source
-    could not know and what the format had to change.
+    could not know and what the format had to change. ``sha256`` has the hexadecimal digest of each member, by its name.
     """
 
     rows: int | None
     members: tuple[tuple[str, int], ...]
     fields: tuple[Field, ...]
     notes: tuple[Note, ...]
+    sha256: Mapping[str, str] = field(default_factory=dict)
 
 
 Extras = Callable[[Summary], Iterable[Member]]
@@ -111,6 +113,7 @@ class Build:
         )
         self._extras = extras
         self._sizes: list[tuple[str, int]] = []
+        self._digests: dict[str, str] = {}
         self._blocks = self._run()
 
     def __iter__(self) -> Iterator[bytes]:
@@ -120,7 +123,7 @@ class Build:
     def summary(self) -> Summary:
         """What has been written so far; complete when iteration has ended."""
         data = self._data
-        return Summary(data.rows, tuple(self._sizes), data.fields, data.notes)
+        return Summary(data.rows, tuple(self._sizes), data.fields, data.notes, dict(self._digests))
 
     def close(self) -> None:
         """Stop, and close the source. Safe to call twice, and from the thread that iterates only."""
@@ -129,7 +132,7 @@ class Build:
 
     def _run(self) -> Generator[bytes, None, None]:
         try:
-            yield from zip_chunks(self._counted(named(self._members())))
+            yield from zip_chunks(replace(m, chunks=self._measured(m)) for m in named(self._members()))
         finally:
             self._data.close()
 
@@ -138,16 +141,14 @@ class Build:
         if self._extras is not None:
             yield from self._extras(self.summary)
 
-    def _counted(self, members: Iterable[Member]) -> Iterator[Member]:
-        for member in members:
-            yield replace(member, chunks=self._measured(member))
-
     def _measured(self, member: Member) -> Iterator[bytes]:
-        size = 0
+        size, digest = 0, hashlib.sha256()
         for chunk in member.chunks:
             size += len(chunk)
+            digest.update(chunk)
             yield chunk
         self._sizes.append((member.name, size))
+        self._digests[member.name] = digest.hexdigest()
 
 
 class _FileData:
@@ -165,15 +166,11 @@ class _FileData:
         return tuple(map(as_note, self._file.notes))
 
     def members(self) -> Iterator[Member]:
-        yield Member(self._name, self._chunks(), compress=not self._name.lower().endswith(PACKED))
+        chunks = _counted(self._file.chunks(), self._progress)
+        yield Member(self._name, chunks, compress=not self._name.lower().endswith(PACKED))
 
     def close(self) -> None:
         self._file.close()
-
-    def _chunks(self) -> Iterator[bytes]:
-        for chunk in self._file.chunks():
-            self._progress.bytes_in += len(chunk)
-            yield chunk
 
 
 class _TableData:
@@ -238,7 +235,11 @@ class _Watched:
         for page in self._table.pages():
             self.rows_in += page.count
             self._progress.rows += page.count
-            out = self._changed(self._weighed(page))
+            out = self._weighed(page)
+            if self._transform is not None:
+                if not isinstance(out, RowsPage):
+                    raise FormatError(reason=misshapen(out))
+                out = self._transform(out)
             self.rows_out += out.count
             yield out
         self.finished = True
@@ -246,22 +247,16 @@ class _Watched:
     def close(self) -> None:
         self._table.close()
 
-    def _changed(self, page: Page) -> Page:
-        if self._transform is None:
-            return page
-        if not isinstance(page, RowsPage):
-            raise FormatError(reason=Note("rows_misshapen", {"shape": type(page).__name__}))
-        return self._transform(page)
-
     def _weighed(self, page: Page) -> Page:
         """Bytes are counted where a page has them; values have none."""
         if isinstance(page, TextPage):
-            return replace(page, chunks=self._counted(page.chunks))
+            return replace(page, chunks=_counted(page.chunks, self._progress))
         if not isinstance(page, RowsPage):
             self._progress.bytes_in += sum(map(len, page.rows))
         return page
 
-    def _counted(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
-        for chunk in chunks:
-            self._progress.bytes_in += len(chunk)
-            yield chunk
+
+def _counted(chunks: Iterable[bytes], progress: Progress) -> Iterator[bytes]:
+    for chunk in chunks:
+        progress.bytes_in += len(chunk)
+        yield chunk

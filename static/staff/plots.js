@@ -10,7 +10,7 @@ function ink(name) {
     return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 }
 
-function seriesOptions(series, index) {
+function seriesOptions(series, index, unit) {
     const shape = SHAPES[index % SHAPES.length];
     const colour = ink(`--ink-${(index % 3) + 1}`);
     return {
@@ -19,28 +19,46 @@ function seriesOptions(series, index) {
         dash: shape.dash,
         width: shape.width,
         points: { ...shape.points, stroke: colour, fill: shape.points.fill === null ? colour : ink("--body-bg") },
-        value: (plot, value) => (value === null ? "–" : value.toLocaleString("en-GB")),
+        value: (plot, value) => (value === null ? "–" : unit === "bytes" ? size(value) : value.toLocaleString("en-GB")),
     };
 }
 
 const DAYS = 24 * 3600;
 
-// the browser's own short dates are ambiguous in some countries
-function dates(plot, times) {
-    const long = plot.scales.x.max - plot.scales.x.min > 200 * DAYS;
-    const parts = long ? { month: "short", year: "2-digit" } : { day: "numeric", month: "short" };
+// The browser's own short dates are ambiguous in some countries. The year stands in full below the first date and
+// wherever it changes: "25 Nov" alone could be a month of 2025.
+export function dates(times) {
+    const long = times.at(-1) - times[0] > 120 * DAYS;
+    const parts = long ? { month: "short" } : { day: "numeric", month: "short" };
     const format = new Intl.DateTimeFormat("en-GB", { ...parts, timeZone: "UTC" });
-    return times.map((seconds) => format.format(new Date(seconds * 1000)));
+    const days = times.map((seconds) => new Date(seconds * 1000));
+    const years = days.map((day) => day.getUTCFullYear());
+    return days.map((day, index) => format.format(day) + (years[index] === years[index - 1] ? "" : `\n${years[index]}`));
 }
 
 // as "3M": British English writes "3m", which is read as a thousandth, too
-function short(value) {
+export function short(value) {
     return new Intl.NumberFormat("en-US", { notation: "compact" }).format(value);
 }
 
-function axes() {
+const UNITS = ["bytes", "KB", "MB", "GB", "TB", "PB"];
+
+// as in the tables: steps of 1024, and a space before the unit
+export function size(value) {
+    const step = value < 1 ? 0 : Math.min(Math.floor(Math.log2(value) / 10), UNITS.length - 1);
+    const amount = value / 1024 ** step;
+    return `${amount.toLocaleString("en-GB", { maximumFractionDigits: 1 })} ${UNITS[step]}`;
+}
+
+// powers of two, so that the marks of an axis are round numbers of KB, MB or GB
+const BINARY_STEPS = Array.from({ length: 60 }, (_, power) => 2 ** power);
+
+function axes(unit) {
     const common = { stroke: ink("--body-quiet-color"), grid: { stroke: ink("--hairline-color") } };
-    return [{ ...common, values: dates, space: 70 }, { ...common, size: 60, values: (plot, values) => values.map(short) }];
+    const days = { ...common, values: (plot, times) => dates(times), space: 70 };
+    const write = unit === "bytes" ? size : short;
+    const amounts = { ...common, size: 70, values: (plot, values) => values.map(write) };
+    return [days, unit === "bytes" ? { ...amounts, incrs: BINARY_STEPS } : amounts];
 }
 
 function draw(place) {
@@ -50,9 +68,9 @@ function draw(place) {
         height: 240,
         tzDate: (seconds) => window.uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"),
         scales: { y: { range: (plot, least, most) => [0, Math.max(most * 1.1, 1)] } },
-        axes: axes(),
+        axes: axes(spec.unit),
         legend: { markers: { width: 3, fill: "transparent", dash: (plot, index) => BORDERS[(index - 1) % 3] } },
-        series: [{ value: "{YYYY}-{MM}-{DD}" }, ...spec.series.map(seriesOptions)],
+        series: [{ value: "{YYYY}-{MM}-{DD}" }, ...spec.series.map((series, index) => seriesOptions(series, index, spec.unit))],
     };
     place.replaceChildren();
     return new window.uPlot(options, [spec.times, ...spec.series.map((series) => series.values)], place);

@@ -45,12 +45,12 @@ def _workers() -> Iterator[None]:
 
 
 @pytest.fixture
-def run(live_server: Any, api: Any, ckan: Any, settings: Any, tmp_path: Path, _workers: None) -> Callable[..., str]:
+def run(live_server: Any, staff: Any, ckan: Any, settings: Any, tmp_path: Path, _workers: None) -> Callable[..., str]:
     """Runs a program as a reader would, and returns what it printed."""
     settings.PUBLIC_URL = live_server.url
     given = {
         "PORTAL": live_server.url,
-        "API_KEY": api.issued.text,
+        "API_KEY": staff.issued.text,
         "CKAN_SEARCH": ckan.api_url,
         "RESOURCE_ID": ckan.resources["small"].id,
     }

@@ -50,7 +50,7 @@ def test_the_page_that_shows_it_is_kept_by_no_cache(staff_client):
 
 def test_revoking_is_an_action_and_is_logged(staff_client, key):
     made = ApiKey.objects.get()
-    chosen = {"action": "revoke", "_selected_action": [made.pk]}
+    chosen = {"action": "revoke", "_selected_action": [made.pk], "confirmed": "1"}
     staff_client.post("/admin/packager/apikey/", chosen)
     assert authenticate(key) is None
     assert "Revoked." in LogEntry.objects.latest("pk").change_message
@@ -67,7 +67,7 @@ def test_a_site_gets_a_secret_that_is_shown_once(staff_client):
     form = {"name": "Museum", "url": "https://data.example.org", "active": "on", "notes": ""}
     staff_client.post("/admin/packager/ckansite/add/", form)
     site = CkanSite.objects.get()
-    chosen = {"action": "renew_secret", "_selected_action": [site.pk]}
+    chosen = {"action": "renew_secret", "_selected_action": [site.pk], "confirmed": "1"}
     secret = _shown(staff_client.post("/admin/packager/ckansite/", chosen))[0]
     assert site_with_secret(secret) == site
     assert secret not in staff_client.get(f"/admin/packager/ckansite/{site.pk}/change/").content.decode()
@@ -93,6 +93,7 @@ def test_a_key_can_be_made_on_the_command_line(portal, capsys):
 def test_the_requests_of_a_revoked_key_stay(staff_client, key, built):
     request = built()
     PackageRequest.objects.update(api_key=ApiKey.objects.get())
-    staff_client.post("/admin/packager/apikey/", {"action": "revoke", "_selected_action": [ApiKey.objects.get().pk]})
+    chosen = {"action": "revoke", "_selected_action": [ApiKey.objects.get().pk], "confirmed": "1"}
+    staff_client.post("/admin/packager/apikey/", chosen)
     request.refresh_from_db()
     assert request.api_key == ApiKey.objects.get()

@@ -21,6 +21,15 @@ def test_totals_days_and_resources(told, ckan):
     assert today["day"] == timezone.now().date().isoformat()
     assert (today["requests"], today["errors"], today["rows"], today["builds"]) == (1, 1, 1000, 1)
     assert [entry["resource_id"] for entry in statistics["resources"]] == [ckan.resources["small"].id, "unknown"]
+    named = [(entry["resource_title"], entry["dataset_title"]) for entry in statistics["resources"]]
+    assert named == [("A thousand specimens", "Example specimens"), ("", "")]
+
+
+def test_the_title_of_a_private_resource_is_not_told(staff, body, built, ckan):
+    private = ckan.resources["private"].id
+    assert built(resource_id=private, key=ckan.token).resource_title
+    (entry,) = staff.get(f"statistics/?resource_id={private}").json()["resources"]
+    assert (entry["requests"], entry["resource_title"], entry["dataset_title"]) == (1, "", "")
 
 
 def test_one_resource_alone(told):

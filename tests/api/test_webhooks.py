@@ -6,9 +6,12 @@ import hashlib
 import hmac
 import json
 import socket
+import threading
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
+import time_machine
 from django.utils import timezone
 
 from packager.delivery import deliveries, webhook
@@ -91,9 +94,9 @@ def test_a_receiver_in_trouble_is_called_again_later(api, body, hook, status):
     assert len(_calls(hook)) == 1
     hook.clear()
     hook.expect_request("/ordered").respond_with_data(status=200)
-    Delivery.objects.update(next_attempt_at=timezone.now() - timedelta(seconds=1))
-    deliveries.send_due()
-    run_tasks()
+    with time_machine.travel(timezone.now() + timedelta(minutes=2)):
+        deliveries.send_due()
+        run_tasks()
     delivery.refresh_from_db()
     assert (delivery.state, delivery.attempts) == (Delivery.State.SENT, 2)
 
@@ -136,3 +139,32 @@ def test_without_an_api_key_the_secret_belongs_to_the_receiver(built, hook):
     call = _calls(hook)[0]
     at = int(call.headers["X-Packaging-Signature"].partition(",")[0].removeprefix("t="))
     assert call.headers["X-Packaging-Signature"] == webhook.signature(webhook.secret_of(ours), call.data, at)
+
+
+@pytest.fixture
+def dripping():
+    """The port of a receiver that sends a byte of a header every now and then, and never comes to an end."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        over = threading.Event()
+
+        def drip() -> None:
+            caller, _ = listener.accept()
+            with caller, suppress(OSError):
+                caller.sendall(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+                while not over.wait(0.05):
+                    caller.sendall(b"a")
+
+        thread = threading.Thread(target=drip, daemon=True)
+        thread.start()
+        yield listener.getsockname()[1]
+        over.set()
+        thread.join(10)
+
+
+def test_a_receiver_that_drips_its_answer_is_left_at_the_deadline(api, body, settings, monkeypatch, dripping):
+    monkeypatch.setattr(webhook, "DEADLINE", 0.5)
+    settings.PACKAGER_WEBHOOK_HOSTS = [f"127.0.0.1:{dripping}"]
+    api.post("requests/", {**body, "webhook_url": f"http://127.0.0.1:{dripping}/"})
+    run_tasks()
+    delivery = Delivery.objects.get()
+    assert (delivery.state, delivery.error_code) == (Delivery.State.PENDING, "delivery_deferred")

@@ -60,7 +60,7 @@ def test_the_page_moves_on_by_itself_until_the_package_can_be_downloaded(site, c
     PackageRequest.objects.update(status=Status.QUEUED)
     run_tasks()
     expect(status).to_have_text("Your package is ready.")
-    expect(page).to_have_title("Ready: your package")
+    expect(page).to_have_title("Ready: A thousand specimens")
     assert page.evaluate("window.neverReloaded")
     request.refresh_from_db()
     assert _downloaded(page) == request.package.sha256
@@ -84,7 +84,7 @@ def test_at_the_end_it_asks_no_more(site, ckan, open_page):
 def test_a_lost_connection_is_told_and_mended(site, ckan, open_page):
     page = open_page(_path(queued(ckan)))
     page.route("**/state", lambda route: route.abort())
-    lost = page.get_by_text("The connection is lost.")
+    lost = page.get_by_text("Connection lost.")
     expect(lost).to_be_visible()
     page.unroute("**/state")
     expect(lost).to_be_hidden()
@@ -113,7 +113,7 @@ def test_without_scripts_everything_works_by_loading_the_page_again(site, ckan, 
     page.get_by_role("button", name="Cancel").click()
     page.get_by_role("button", name="Try again").click()
     run_tasks()
-    page.get_by_role("link", name="Look again now").click()
+    page.get_by_role("link", name="Refresh now").click()
     request.refresh_from_db()
     assert _downloaded(page) == request.package.sha256
 

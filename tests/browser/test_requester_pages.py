@@ -9,7 +9,7 @@ from django.core import mail
 
 from demo.ckan import DemoCkan
 from packager.delivery import unsubscribe
-from packager.security.encryption import address_mark
+from packager.security.encryption import address_marks
 from tests.browser.conftest import DESKTOP, PHONE, accessible
 from tests.browser.requests_in_every_state import STATES, expired, failed, succeeded
 
@@ -51,7 +51,7 @@ def test_the_page_of_an_expired_download(site, ckan, open_page):
 @pytest.mark.parametrize("unsubscribed", [False, True])
 def test_the_page_to_unsubscribe(unsubscribed, site, open_page):
     if unsubscribed:
-        unsubscribe.unsubscribe(address_mark("ada@example.org"))
+        unsubscribe.unsubscribe(address_marks("ada@example.org")[0])
     _look(open_page(urlsplit(unsubscribe.unsubscribe_url("ada@example.org")).path))
 
 

@@ -27,6 +27,7 @@ def running(site) -> PackageRequest:
 @pytest.fixture
 def broken(site) -> PackageRequest:
     facts = {"error_code": "source_timeout", "error_message": "No answer.", "error_reference": "PP-ABCDEFGH"}
+    facts["finished_at"] = timezone.now()
     (request,) = make(1, Status.FAILED, fingerprint="broken", email="mary@example.org", **facts)
     now = timezone.now()
     RequestHistory.objects.create(request=request, at=now, from_status="running", to_status="failed", note="No answer.")
@@ -62,16 +63,17 @@ def test_a_queue_with_work_and_no_cluster_is_shouted_out(open_page, staff, site)
     make(2, Status.QUEUED, queue="slow")
     page = open_page("/admin/", user=staff)
     expect(
-        page.get_by_text("2 requests wait in the slow queue, and no cluster is alive to build them.")
+        page.get_by_text("2 requests are waiting in the slow queue, but no cluster is running to build them.")
     ).to_be_visible()
 
 
 def test_a_running_request_is_cancelled_after_a_question(open_page, staff, running):
     page = open_page(page_of(running), user=staff)
     page.get_by_role("button", name="Cancel").click()
+    expect(page.get_by_role("heading", name="Cancel this request?")).to_be_visible()
     accessible(page)
-    page.get_by_role("button", name="Yes, I am sure").click()
-    expect(page.get_by_text("Done: cancelled.")).to_be_visible()
+    page.get_by_role("button", name="Cancel this request").click()
+    expect(page.get_by_text("Cancelled.")).to_be_visible()
     running.refresh_from_db()
     assert running.status == Status.CANCELLED
 
@@ -84,9 +86,22 @@ def test_a_failed_request_is_found_by_address_and_retried(open_page, staff, brok
     page.locator("#result_list").get_by_role("link", name="birds").click()
     expect(page.get_by_text("PP-ABCDEFGH").first).to_be_visible()
     page.get_by_role("button", name="Retry").click()
-    expect(page.get_by_text("Done: queued again.")).to_be_visible()
+    expect(page.get_by_text("Queued again.")).to_be_visible()
     broken.refresh_from_db()
     assert broken.status == Status.QUEUED
+
+
+def test_the_page_of_a_request_lives_on_after_a_retry(open_page, staff, broken):
+    page = open_page(page_of(broken), user=staff)
+    page.get_by_role("button", name="Retry").click()
+    expect(page.get_by_text("next in the fast queue")).to_be_visible()
+    now = timezone.now()
+    moves = {"status": Status.RUNNING, "attempt": 1, "started_at": now - timedelta(seconds=9), "heartbeat_at": now}
+    PackageRequest.objects.update(rows_done=4000, rows_total=10_000, **moves)
+    expect(page.get_by_text("4,000 rows")).to_be_visible(timeout=20_000)
+    expect(page.get_by_role("button", name="Cancel")).to_be_visible()
+    PackageRequest.objects.update(rows_done=9000)
+    expect(page.get_by_text("9,000 rows")).to_be_visible(timeout=20_000)
 
 
 def test_many_are_retried_from_the_list(open_page, staff, site):
@@ -96,15 +111,22 @@ def test_many_are_retried_from_the_list(open_page, staff, site):
     page.get_by_role("button", name="Select all 60 requests").click()
     page.get_by_label("Action:").select_option("Retry")
     page.get_by_role("button", name="Go").click()
-    expect(page.get_by_text("60 queued again.")).to_be_visible()
+    expect(page.get_by_role("heading", name="Retry 60 requests?")).to_be_visible()
+    accessible(page)
+    page.get_by_role("button", name="Retry 60 requests").click()
+    expect(page.get_by_text("60 retried.")).to_be_visible()
 
 
-def test_a_cause_is_settled_with_a_note(open_page, staff, broken):
+def test_a_note_that_is_sent_by_enter_resolves_and_retries_nothing(open_page, staff, broken):
     page = open_page("/admin/packager/packageerror/causes/", user=staff)
-    page.get_by_label("Note on settling source_timeout").fill("CKAN was moved")
-    page.get_by_role("button", name="Settle all of source_timeout").click()
-    expect(page.get_by_text("source_timeout: 1 marked as settled.")).to_be_visible()
+    note = page.get_by_label("Note on resolving source_timeout")
+    note.fill("CKAN was moved")
+    note.press("Enter")
+    expect(page.get_by_role("heading", name="Mark 1 error as resolved?")).to_be_visible()
+    page.get_by_role("button", name="Mark 1 error as resolved").click()
+    expect(page.get_by_text("source_timeout: 1 resolved.")).to_be_visible()
     assert PackageError.objects.get().resolved_note == "CKAN was moved"
+    assert PackageRequest.objects.get().status == Status.FAILED
 
 
 def test_a_cause_is_retried_from_a_phone_without_moving_the_table(open_page, staff, broken):
@@ -112,7 +134,10 @@ def test_a_cause_is_retried_from_a_phone_without_moving_the_table(open_page, sta
     table = page.get_by_role("group", name="Errors by cause")
     assert table.evaluate("place => place.scrollWidth <= place.clientWidth")
     page.get_by_role("button", name="Retry all of source_timeout").tap()
-    expect(page.get_by_text("source_timeout: 1 requests queued again, 0 left as they were.")).to_be_visible()
+    expect(page.get_by_role("heading", name="Retry 1 request?")).to_be_visible()
+    accessible(page)
+    page.get_by_role("button", name="Retry 1 request").tap()
+    expect(page.get_by_text("source_timeout: 1 retried, 0 skipped.")).to_be_visible()
 
 
 def test_the_list_shows_all_its_columns_on_a_small_laptop(open_page, staff, running):
@@ -127,13 +152,14 @@ def test_the_list_shows_all_its_columns_on_a_small_laptop(open_page, staff, runn
     )
     page = open_page(LIST, user=staff)
     assert page.locator("#result_list").evaluate("list => list.scrollWidth <= list.closest('.results').clientWidth")
+    assert page.locator("#result_list.stacked").count() == 0
 
 
 def test_the_statistics_are_read_as_plot_and_as_table(open_page, staff, numbers):
     page = open_page("/admin/statistics/", user=staff)
     page.get_by_role("link", name="birds").click()
     expect(page.locator(".plot canvas").first).to_be_visible()
-    page.get_by_text("The numbers of “Requests”").click()
+    page.get_by_text("Table: Requests").click()
     table = page.get_by_role("group", name="Requests", exact=True).get_by_role("table")
     expect(table.get_by_role("row")).to_have_count(31)
     today = table.get_by_role("row").nth(1).get_by_role("cell")

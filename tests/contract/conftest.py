@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 from django_q.brokers import get_broker
+from django_q.conf import Conf
 from django_q.models import Schedule
 from django_q.scheduler import scheduler
 
@@ -25,13 +26,14 @@ def site(httpserver: Any) -> Iterator[Any]:
 
 
 @pytest.fixture
-def by_the_clock(transactional_db: None) -> Callable[[], int]:
-    """Lets the scheduler of the fast cluster do what is due, as it does every half minute."""
+def by_the_clock(transactional_db: None, monkeypatch: Any) -> Callable[[], int]:
+    """Lets the scheduler of the mail cluster do what is due, as it does every half minute."""
     make_schedules()
+    monkeypatch.setattr(Conf, "CLUSTER_NAME", "mail")
 
     def tick() -> int:
         Schedule.objects.update(next_run=timezone.now() - timedelta(minutes=1))
-        scheduler(broker=get_broker("fast"))
+        scheduler(broker=get_broker("mail"))
         return run_tasks()
 
     return tick

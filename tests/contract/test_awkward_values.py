@@ -22,7 +22,7 @@ from python_calamine import CalamineWorkbook
 from demo.catalogue import Resource
 from demo.data import HARD_COLUMNS, HARD_TEXTS, hard_rows
 from demo.table import Table
-from packager.storage import filesystem
+from packager.storage import stores
 from packager.streaming.formats.xlsx_text import CELL_LIMIT, CUT_MARK
 
 #: PostgreSQL has no NUL, other datastores have.
@@ -133,13 +133,13 @@ def test_a_second_reader_of_xlsx_sees_the_same_rows(packed, records, dumped):
 
 def test_what_xlsx_had_to_cut_is_said_in_the_package(members, resource):
     readme = members(resource_id=resource.id, format="xlsx")["README.txt"].decode()
-    assert "2 cells held more text than a cell of a spreadsheet can" in readme
+    assert "2 cells had more text than a spreadsheet cell can hold" in readme
 
 
 @pytest.mark.parametrize("dialect", ["csv", "tsv"])
 def test_a_darwin_core_archive_has_the_values_in_its_dynamic_properties(made, resource, records, dialect):
     request = made("/package_dwc_archive", resource_id=resource.id, format=dialect)
-    with DwCAReader(str(filesystem.default().path(request.package.stored_as))) as archive:
+    with DwCAReader(str(stores.default().path(request.package.stored_as))) as archive:
         rows = list(archive)
     assert [row.id for row in rows] == [str(record["_id"]) for record in records]
     for row, record in zip(rows, records, strict=True):
@@ -152,7 +152,7 @@ def test_a_darwin_core_archive_has_the_values_in_its_dynamic_properties(made, re
 def test_a_term_of_a_darwin_core_archive_has_the_text_of_the_dump(made, ckan, dialect):
     request = made("/package_dwc_archive", format=dialect)
     dump = csv.DictReader(io.StringIO(ckan.csv("small").decode(), newline=""))
-    with DwCAReader(str(filesystem.default().path(request.package.stored_as))) as archive:
+    with DwCAReader(str(stores.default().path(request.package.stored_as))) as archive:
         for row, record in zip(archive, dump, strict=True):
             for name in ("catalogNumber", "scientificName", "eventDate", "decimalLatitude", "locality", "recordedBy"):
                 assert row.data[qualname(name)] == record[name]

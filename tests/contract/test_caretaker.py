@@ -12,11 +12,11 @@ from django.utils import timezone
 
 from packager.lifecycle import maintenance
 from packager.models import Status
-from packager.storage import filesystem
+from packager.storage import stores
 
 
 def _file(request) -> Path:
-    return filesystem.default().path(request.package.stored_as)
+    return stores.default().path(request.package.stored_as)
 
 
 def _status(portal, request, settings) -> int:

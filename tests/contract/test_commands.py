@@ -16,7 +16,7 @@ from django.core.management import CommandError, call_command, get_commands, loa
 from django.utils import timezone
 
 from packager.models import PackageRequest, Status
-from packager.storage import filesystem
+from packager.storage import stores
 from tests.packager.conftest import run_tasks
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -138,9 +138,9 @@ def test_package_takes_the_page_of_a_resource_and_a_key(db, ckan, tmp_path):
 def test_status_tells_scripts_what_it_tells_people(post):
     post()
     facts = json.loads(_run("status", "--json"))
-    assert (facts["waiting"], facts["deserted"], facts["clusters"]) == ({"fast": 1, "slow": 0}, ["fast"], [])
+    assert (facts["waiting"], facts["deserted"], facts["clusters"]) == ({"fast": 1, "slow": 0, "mail": 0}, ["fast"], [])
     assert facts["requests"]["queued"] == 1
-    assert "fast queue: 1 waiting" in _run("status")
+    assert "fast: 1 waiting" in _run("status")
 
 
 def test_retry_failed_takes_those_since_a_time_and_of_a_resource(built, ckan):
@@ -160,7 +160,7 @@ def test_clear_caches_and_expire_packages_delete(built):
     request = built()
     assert _run("expire_packages").startswith("0 ")
     assert _run("clear_caches").startswith("1 ")
-    assert not filesystem.default().has(request.package.stored_as)
+    assert not stores.default().has(request.package.stored_as)
 
 
 def test_requeue_stale_takes_back_what_died(post):

@@ -11,7 +11,7 @@ from django_q.signing import SignedPackage
 
 from packager.errors import QueryRejected
 from packager.models import Delivery, PackageError, PackageRequest, RequestHistory, Status
-from packager.security.redaction import RedactingFormatter
+from packager.security.redaction import RedactingFormatter, redact
 from stats.models import ErrorRecord
 
 KEY = "eyJ0eXAiOiJKV1Qi.the-key-of.somebody-particular"
@@ -68,6 +68,30 @@ def test_what_is_written_to_the_log_is_redacted_even_if_a_fault_repeats_it(made,
     assert "RuntimeError" in error.detail
     assert (key in error.detail, ADDRESS in error.detail) == (False, False)
     assert error.message == "Something went wrong on our side."
+
+
+def test_a_key_that_stands_alone_in_a_fault_is_recognised(made, monkeypatch):
+    written = []
+
+    class Keeps(logging.Handler):
+        def emit(self, record):
+            written.append(self.format(record))
+
+    def broken(*_, **__):
+        raise RuntimeError(f"what is {PLAIN_KEY}?")
+
+    monkeypatch.setattr("packager.assembly.Job.open", broken)
+    handler = Keeps()
+    handler.setFormatter(RedactingFormatter("%(message)s"))
+    logging.getLogger("packager.lifecycle.builds").addHandler(handler)
+    try:
+        error = made(key=PLAIN_KEY).errors.get()
+    finally:
+        logging.getLogger("packager.lifecycle.builds").removeHandler(handler)
+    for text in (error.detail, "\n".join(written)):
+        assert "RuntimeError: what is [hidden]?" in text
+        assert PLAIN_KEY not in text
+    assert PLAIN_KEY in redact(f"after the build: {PLAIN_KEY}")
 
 
 def test_what_the_data_portal_repeats_is_redacted_wherever_it_is_saved(made, monkeypatch):

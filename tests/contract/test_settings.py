@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from django.core import mail
 
-from packager.models import PackageRequest, Queue
+from packager.models import Queue
 from stats import queries
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -29,6 +29,8 @@ DEFAULTS = {
     "PACKAGER_BROKER_URL": {"Q_CLUSTER.orm": "default"},
     "PACKAGER_SECRET": {"PACKAGER_SECRET": ""},
     "PACKAGER_STORE_DIRECTORY": {"PACKAGER_STORE_DIRECTORY": str(VAR / "packages")},
+    "PACKAGER_STORE_URL": {"PACKAGER_STORE_URL": ""},
+    "PACKAGER_STORE_REDIRECT": {"PACKAGER_STORE_REDIRECT": False},
     "PACKAGER_TEMP_DIRECTORY": {"PACKAGER_TEMP_DIRECTORY": str(VAR / "tmp")},
     "PACKAGER_CACHE_TIME": {"PACKAGER_CACHE_TIME": 86400},
     "PACKAGER_EXPIRY_DAYS": {"PACKAGER_EXPIRY_DAYS": 7},
@@ -115,14 +117,9 @@ def test_the_page_size_is_what_ckan_is_asked_for(made, ckan, settings):
     assert max(limits) == 100
 
 
-def test_the_line_between_fast_and_slow_is_a_setting(post, settings):
+def test_the_line_between_fast_and_slow_is_a_setting(made, settings):
     settings.PACKAGER_SLOW_REQUEST = 9
-    post(limit="9")
-    post(limit="10")
-    assert list(PackageRequest.objects.order_by("created_at").values_list("queue", flat=True)) == [
-        Queue.FAST,
-        Queue.SLOW,
-    ]
+    assert [made(limit=limit).queue for limit in ("9", "10")] == [Queue.FAST, Queue.SLOW]
 
 
 def test_a_cache_time_of_nothing_builds_every_time(made, settings):
@@ -157,7 +154,7 @@ def test_another_core_and_more_extensions_can_be_chosen(members, settings):
     assert b"http://rs.tdwg.org/dwc/terms/Taxon" in found["meta.xml"]
 
 
-@pytest.mark.parametrize("name", ["fast", "slow"])
+@pytest.mark.parametrize("name", ["fast", "slow", "mail"])
 def test_the_name_of_the_cluster_selects_its_queue(name):
     assert _settings("Q_CLUSTER_NAME", Q_CLUSTER_NAME=name) == {"Q_CLUSTER_NAME": name}
 

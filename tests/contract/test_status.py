@@ -14,7 +14,7 @@ from tests.packager.conftest import run_tasks
 @pytest.mark.parametrize("path", ["/", "/status"])
 def test_workers_waiting_and_done_are_counted(post, path):
     now = timezone.now()
-    for queue, seen in (("fast", now), ("slow", now), ("slow", now - timedelta(hours=1))):
+    for queue, seen in (("fast", now), ("slow", now), ("slow", now - timedelta(hours=1)), ("mail", now)):
         Cluster.objects.create(queue=queue, host="h", pid=1, workers=2, started_at=now, seen_at=seen)
     post()
     run_tasks()

@@ -73,6 +73,11 @@ def test_a_total_can_be_anything(ckan):
     assert page(ckan)["total"] == 12345
 
 
+def test_a_dripping_answer_comes_byte_by_byte_and_whole(ckan):
+    ckan.faults.add("drip", seconds=0.0001)
+    assert json.loads(post(ckan, limit=0)[2])["success"]
+
+
 def test_a_hanging_answer_never_comes(ckan):
     ckan.faults.add("hang", seconds=0.05)
     with pytest.raises(http.client.RemoteDisconnected):

@@ -41,6 +41,7 @@ def resolving_to(monkeypatch, *answers):
         ),
         *("::1", "::", "fe80::1%2", "fc00::1", "ff02::1", "::ffff:127.0.0.1", "64:ff9b::7f00:1", "2002:7f00:1::"),
         *("64:ff9b:1::808:808", "255.255.255.255"),
+        *("fec0::1", "feff::1", "3fff::1", "3fff:fff::1", "192.88.99.1", "::ffff:192.88.99.1", "64:ff9b::c058:6301"),
     ],
 )
 def test_private_addresses_are_not_public_in_any_dress(address):

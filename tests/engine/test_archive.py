@@ -7,7 +7,8 @@ import pytest
 
 from packager.errors import SourceTimeout
 from packager.streaming import archive
-from packager.streaming.archive import named, safe_name, zip_chunks
+from packager.streaming.archive import named, zip_chunks
+from packager.streaming.file_names import safe_name
 from packager.streaming.types import Member
 from tests.engine.fakes import read_by_other_programs, unzipped
 

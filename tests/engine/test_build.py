@@ -90,7 +90,7 @@ def test_a_transform_changes_rows_and_the_package_says_so():
     assert unzipped(build) == {"resource.csv": b"_id,name\n1,A\n3,C\n5,E\n"}
     assert build.summary.rows == 3
     (note,) = build.summary.notes
-    assert str(note) == "5 rows were read; the portal's own rules made 3 of them."
+    assert str(note) == "5 rows were read; rules of this service turned them into 3."
 
 
 def test_rows_to_be_transformed_are_asked_for_as_values():

@@ -81,7 +81,7 @@ def test_line_ends_within_quotes_are_no_rows(size):
     text = b'1,a\n2,"b\n""c""\n"\n\n3,""\n"""\n"\n'
     counter = RowCounter()
     for start in range(0, len(text), size):
-        counter.add(text[start : start + size])
+        counter.take(text[start : start + size])
     assert (counter.rows, counter.inside) == (5, False)
 
 

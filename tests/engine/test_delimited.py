@@ -68,7 +68,7 @@ def test_text_that_looks_like_a_formula_is_neutralised_and_numbers_are_not(shape
     text = written(table(shape, rows, fields), notes=notes, excel_safe=True)
     assert text == b"'=n,d,t\n-1,-2,'=1+1\n2,3,'-x\n3,4,a=b\n4,5,'+1\n5,6,'@A\n6,7,'\tx\n7,8,\"'\rx\"\n"
     assert [str(note) for note in notes] == [
-        "7 cells that a spreadsheet could take for a formula were given a leading apostrophe (')."
+        "7 cells that a spreadsheet might read as formulas were given a leading apostrophe (')."
     ]
 
 

@@ -6,7 +6,7 @@ import io
 from hypothesis import given
 from hypothesis import strategies as st
 
-from packager.streaming.formats.delimited import line_of, rows_of
+from packager.streaming.formats.delimited import line_of, parsed
 
 awkward = st.text(alphabet=st.sampled_from("a ,;\t\"\\.\r\n'=\u2028\x00é𝔘"), max_size=8)
 cells = st.one_of(st.none(), awkward, st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=12))
@@ -27,7 +27,7 @@ def test_a_csv_reader_gets_every_cell_back(rows, delimiter):
 
 @given(tables, delimiters)
 def test_null_and_the_empty_string_stay_apart(rows, delimiter):
-    assert list(rows_of(written(rows, delimiter).encode(), delimiter)) == rows
+    assert list(parsed(written(rows, delimiter).encode(), delimiter)) == rows
 
 
 @given(tables, delimiters)

@@ -58,6 +58,13 @@ def test_the_descriptor_points_to_the_eml_only_if_it_came():
     assert b"metadata" not in without.members["meta.xml"]
 
 
+def test_the_eml_of_the_portal_is_there_unless_a_template_came():
+    format = DwcaFormat(now=lambda: NOW).with_eml(b"<ours/>")
+    assert package(["_id"], [[1]], format=format, eml="").members["eml.xml"] == b"<ours/>"
+    assert package(["_id"], [[1]], format=format, eml="<theirs/>").members["eml.xml"] == b"<theirs/>"
+    assert b'metadata="eml.xml"' in package(["_id"], [[1]], format=format).members["meta.xml"]
+
+
 def test_each_archive_has_a_package_id_of_its_own():
     first, second = (package(["_id"], [[1]], eml="{package_id}").members["eml.xml"] for _ in range(2))
     assert UUID(first.decode()) != UUID(second.decode())

@@ -16,7 +16,7 @@ def media(value, **entry):
     settings = DwcSettings()
     if entry:
         fields = {"associatedMedia": {"extension": "Multimedia", **entry}}
-        settings = settings_from_configuration(extension_fields=json.dumps(fields))
+        settings = settings_from_configuration(extension_fields=fields)
     archive = package(["_id", Field("associatedMedia", "json")], [[1, value]], settings)
     inspect(archive)
     return archive.rows("multimedia.csv") if "multimedia.csv" in archive.members else []

@@ -3,7 +3,7 @@ from decimal import Decimal
 import pytest
 
 from packager.streaming.formats.dwca import DwcSettings
-from packager.streaming.formats.dwca.names import camel_case
+from packager.streaming.formats.dwca.definitions import camel_case
 from packager.streaming.formats.dwca.terms import MEASUREMENT_OR_FACT, TAXON
 from packager.streaming.types import Field
 from tests.engine.dwca_inspection import inspect, package

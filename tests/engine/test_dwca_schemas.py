@@ -1,11 +1,4 @@
-"""Our archives and term tables against what TDWG, GBIF and KNB publish.
-
-The schemas are not part of this repository. They are looked for in the folder that ``DWC_SCHEMAS`` names: ``dwc`` with
-``tdwg_dwc_text.xsd`` and GBIF's definitions, ``eml-2.2.0`` with ``eml.xsd`` and what it includes.
-"""
-
-import os
-from pathlib import Path
+"""Our archives and term tables against what TDWG, GBIF and KNB publish."""
 
 import pytest
 from lxml import etree
@@ -14,9 +7,8 @@ from packager.streaming.formats.dwca.definitions import read_definition
 from packager.streaming.formats.dwca.terms import MEASUREMENT_OR_FACT, MULTIMEDIA, OCCURRENCE, TAXON
 from packager.streaming.types import Field
 from tests.engine.dwca_inspection import package
+from tests.engine.dwca_schemas import SCHEMAS, schema, schemas_are_there
 
-SCHEMAS = Path(os.environ.get("DWC_SCHEMAS") or Path(__file__).parents[3] / "shared" / "data")
-TERMS = '<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema" targetNamespace="http://rs.tdwg.org/dwc/terms/"/>'
 EML = """<?xml version="1.0" encoding="UTF-8"?>
 <eml:eml xmlns:eml="https://eml.ecoinformatics.org/eml-2.2.0" packageId="{package_id}" system="https://example.org">
   <dataset>
@@ -33,26 +25,7 @@ MEDIA = Field("associatedMedia", "json")
 
 @pytest.fixture(autouse=True)
 def _schemas_are_there():
-    if not SCHEMAS.is_dir():
-        reason = f"no schemas in {SCHEMAS} (set DWC_SCHEMAS)"
-        pytest.fail(reason) if os.environ.get("PACKAGING_PORTAL_CI") == "1" else pytest.skip(reason)
-
-
-class LocalSchemas(etree.Resolver):
-    """What the schemas import by URL, from the folder; the text schema uses nothing of the terms it imports."""
-
-    def resolve(self, system_url, public_id, context):
-        if system_url.endswith("tdwg_dwcterms.xsd"):
-            return self.resolve_string(TERMS, context)
-        if system_url.startswith("http"):
-            return self.resolve_filename(str(SCHEMAS / "eml-2.2.0" / "xml.xsd"), context)
-        return None
-
-
-def schema(path):
-    parser = etree.XMLParser(no_network=True)
-    parser.resolvers.add(LocalSchemas())
-    return etree.XMLSchema(etree.parse(str(SCHEMAS / path), parser))
+    schemas_are_there()
 
 
 @pytest.mark.parametrize("dialect", ["csv", "tsv"])

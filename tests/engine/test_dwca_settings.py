@@ -30,9 +30,8 @@ def test_built_in_definitions_are_named():
     assert (settings.core, settings.additional) == (TAXON, (MEASUREMENT_OR_FACT,))
 
 
-@pytest.mark.parametrize("value", [ORIGINAL_DEFAULT, json.dumps(ORIGINAL_DEFAULT)])
-def test_extension_fields_have_the_shape_of_the_old_setting(value):
-    table = parse_extension_fields(value)["associatedMedia"]
+def test_extension_fields_have_the_shape_of_the_old_setting():
+    table = parse_extension_fields(ORIGINAL_DEFAULT)["associatedMedia"]
     assert table.definition is MULTIMEDIA
     assert [(column.term.name, column.default, column.source, column.formatter) for column in table.columns] == [
         ("type", "StillImage", None, None),
@@ -53,9 +52,6 @@ def test_fields_may_be_a_list_or_left_out(fields, names):
 @pytest.mark.parametrize(
     ("value", "problem"),
     [
-        ("{broken", "no JSON"),
-        ("[" * 100_000, "no JSON"),
-        ("[]", "the value must be a JSON object"),
         ('{"a": 1}', "a must be a JSON object"),
         ('{"a": {}}', "a.extension must be a text"),
         ('{"a": {"extension": 5}}', "a.extension must be a text"),
@@ -72,7 +68,7 @@ def test_fields_may_be_a_list_or_left_out(fields, names):
 )
 def test_extension_fields_that_cannot_be_used_name_the_setting_and_the_place(value, problem):
     with pytest.raises(DwcConfigurationError) as caught:
-        settings_from_configuration(extension_fields=value)
+        settings_from_configuration(extension_fields=json.loads(value))
     assert caught.value.setting == "PACKAGER_DWC_EXTENSION_FIELDS"
     assert problem in caught.value.detail
 

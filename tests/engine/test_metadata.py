@@ -5,7 +5,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from packager.streaming.facts import Origin, doi_url, public_url, without_addresses
+from packager.streaming.facts import Origin, doi_url, facts_of, public_url, without_addresses
 from packager.streaming.metadata import metadata_members, query_json
 from packager.streaming.notes import as_note
 from packager.streaming.pipeline import Summary
@@ -51,7 +51,7 @@ def origin(**changes):
 def members(description=DESCRIPTION, summary=SUMMARY, options=None, **changes):
     return {
         member.name: b"".join(member.chunks).decode()
-        for member in metadata_members(description, origin(**changes), summary, options)
+        for member in metadata_members(facts_of(description, origin(**changes)), origin(**changes), summary, options)
     }
 
 

@@ -9,7 +9,7 @@ import pytest
 from demo.ckan import DemoCkan
 from packager.errors import IncompleteData, ResourceNotFound, SourceUnreachable
 from packager.streaming.http import AddressRule, RetryPolicy
-from packager.streaming.sources.url import UrlSource, safe_name
+from packager.streaming.sources.url import UrlSource, name_in
 
 SIZE = 3_000_001
 HASTY = RetryPolicy(connect=5, read=5, attempts=3, base_delay=0.001, longest_delay=0.01)
@@ -108,7 +108,7 @@ def test_a_file_of_unknown_size_is_noted():
     with raw_server(reply(b"all?")) as (url, _):
         file = open_file(url)
         assert b"".join(file.chunks()) == b"all?"
-        assert "could not be checked" in str(file.notes[0])
+        assert "couldn't check that all of it arrived" in str(file.notes[0])
 
 
 def test_nothing_is_asked_for_in_compressed_form(ckan):
@@ -147,10 +147,10 @@ def test_a_closed_file_can_be_closed_again(ckan):
     ],
 )
 def test_names_are_safe(path, name):
-    assert safe_name(path) == name
+    assert name_in(path) == name
 
 
 def test_long_names_keep_their_ending_and_whole_characters():
-    name = safe_name("/" + "é" * 300 + ".csv")
+    name = name_in("/" + "é" * 300 + ".csv")
     assert name.endswith("é.csv")
     assert len(name.encode()) <= 200

@@ -78,8 +78,8 @@ def test_cut_cells_are_counted_in_a_note() -> None:
     notes: Notes = []
     workbook(FakeTable(FIELDS, [(1, "x" * 40_000), (2, "y" * 100), (3, "z" * 50_000)]), notes)
     assert [str(note) for note in notes] == [
-        "resource.xlsx: 2 cells held more text than a cell of a spreadsheet can (32,767 characters); "
-        "they end in “… [cut]”. The CSV format has the whole text."
+        "resource.xlsx: 2 cells had more text than a spreadsheet cell can hold (32,767 characters) and were shortened; "
+        "they end in “… [cut]”. The CSV format has the full text."
     ]
 
 

@@ -15,6 +15,7 @@ from django_q.models import OrmQ
 from django_q.signing import SignedPackage
 
 from demo.ckan import DemoCkan
+from packager.intake import quick_look
 from packager.lifecycle import requests
 from packager.models import Kind, PackageRequest, Status
 from packager.submission import Submission
@@ -36,18 +37,40 @@ def ckan(_ckan: DemoCkan) -> Iterator[DemoCkan]:
 
 
 @pytest.fixture
-def portal(transactional_db: None, tmp_path: Any, settings: Any) -> Client:
-    """A client of a portal with an empty database and an empty store."""
+def portal(transactional_db: None, tmp_path: Any, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Client:
+    """A client of a portal with an empty database and an empty store, and with time for busy machines."""
+    monkeypatch.setattr(quick_look, "SECONDS", 60)
     settings.PACKAGER_STORE_DIRECTORY = tmp_path / "packages"
     settings.PACKAGER_TEMP_DIRECTORY = tmp_path / "tmp"
     settings.PACKAGER_PAGE_ATTEMPTS = 2
     return Client()
 
 
-def run_tasks() -> int:
-    """Run what is queued, as the clusters would, until nothing is left. Returns how many tasks ran."""
+@pytest.fixture(scope="session")
+def _object_storage() -> Iterator[Any]:
+    # imported by who needs it: it is slow
+    from tests.packager import object_storage
+
+    server = object_storage.Server()
+    with object_storage.using(server.url):
+        yield server
+    server.stop()
+
+
+@pytest.fixture
+def object_storage(_object_storage: Any, settings: Any) -> Any:
+    """A server of object storage with an empty bucket, in which the portal keeps its packages."""
+    from tests.packager import object_storage
+
+    object_storage.empty()
+    settings.PACKAGER_STORE_URL = object_storage.ADDRESS
+    return _object_storage
+
+
+def run_tasks(most: int = 10_000) -> int:
+    """Run what is queued, as the clusters would, until nothing is left, or ``most`` tasks. Returns how many ran."""
     ran = 0
-    while (queued := OrmQ.objects.order_by("pk").first()) is not None:
+    while ran < most and (queued := OrmQ.objects.order_by("pk").first()) is not None:
         task = SignedPackage.loads(queued.payload)
         queued.delete()
         import_string(task["func"])(*task["args"])

@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from demo.fill import Filler
 from packager.models import Delivery, Package, PackageError, PackageRequest
 
-MOST = 16
+MOST = 18
 LIST = "/admin/packager/packagerequest/"
 
 

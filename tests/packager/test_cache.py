@@ -11,7 +11,9 @@ from django.utils import timezone
 
 from packager.lifecycle import requests
 from packager.models import Package, Queue, Status
-from packager.storage import filesystem
+from packager.storage import stores
+from packager.streaming.formats import registry
+from packager.streaming.formats.base import Versioned
 from tests.packager.conftest import run_tasks
 
 
@@ -36,7 +38,7 @@ def test_a_package_past_the_cache_time_is_built_anew(built, settings):
 
 def test_a_package_whose_file_is_gone_is_built_anew(built):
     first = built()
-    filesystem.default().delete(first.package.stored_as)
+    stores.default().delete(first.package.stored_as)
     assert built().package != first.package
 
 
@@ -127,6 +129,11 @@ def test_what_another_edition_of_the_format_wrote_is_not_handed_out(built, monke
     assert built(format="jsonl").cached
     monkeypatch.setattr("packager.streaming.formats.jsonl.JsonLines.version", 99)
     assert built(format="jsonl").package != first.package
+
+
+@pytest.mark.parametrize("format", list(registry.builtin()), ids=lambda format: format.name)
+def test_every_format_of_the_portal_tells_its_edition(format):
+    assert isinstance(format, Versioned)
 
 
 def test_a_format_without_a_version_is_its_first_edition(submission, monkeypatch):

@@ -12,7 +12,7 @@ from django.db import connection
 from packager.errors import Conflict
 from packager.lifecycle import builds, requests
 from packager.models import Package, PackageRequest, Status
-from packager.storage import filesystem
+from packager.storage import stores
 from tests.packager.conftest import run_tasks
 
 
@@ -74,5 +74,5 @@ def test_a_running_build_stops_soon_and_leaves_nothing(portal, submission, ckan,
     request.refresh_from_db()
     assert request.status == Status.CANCELLED
     assert Package.objects.count() == 0
-    assert not [path for path in filesystem.default().aside.iterdir() if path.suffix == ".part"]
+    assert not [path for path in stores.default().aside.iterdir() if path.suffix == ".part"]
     assert mail.outbox == []

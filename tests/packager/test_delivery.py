@@ -2,48 +2,23 @@
 
 from __future__ import annotations
 
-import socket
 from datetime import timedelta
 
 import pytest
 import time_machine
-from aiosmtpd.controller import Controller
 from django.utils import timezone
 
 from packager.delivery import deliveries
 from packager.models import Delivery, Package
+from tests.packager import mail_server
 from tests.packager.conftest import run_tasks
-
-
-class Sink:
-    """An SMTP server's handler that keeps what it gets, or answers what it is told to."""
-
-    def __init__(self):
-        self.messages, self.answer = [], "250 OK"
-
-    async def handle_RCPT(self, server, session, envelope, address, options):
-        if self.answer.startswith("250"):
-            envelope.rcpt_tos.append(address)
-        return self.answer
-
-    async def handle_DATA(self, server, session, envelope):
-        self.messages.append(envelope)
-        return "250 OK"
 
 
 @pytest.fixture
 def smtp(settings):
     """A real SMTP server, to which the portal sends."""
-    sink = Sink()
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    server = Controller(sink, hostname="127.0.0.1", port=port)
-    server.start()
-    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", port
-    yield sink
-    server.stop()
+    with mail_server.serving(settings) as sink:
+        yield sink
 
 
 @pytest.fixture
@@ -97,6 +72,20 @@ def test_a_refusal_for_good_ends_it_and_one_for_now_does_not(smtp, built, answer
     delivery = Delivery.objects.get()
     assert delivery.state == state
     assert "ada@" not in delivery.error
+
+
+@pytest.mark.parametrize("refusal", ["550 you may not send", "553 who are you", "450 later"])
+def test_a_refusal_of_the_sender_is_ours_to_put_right_and_loses_no_mail(smtp, built, refusal, caplog):
+    smtp.to_sender = refusal
+    built()
+    delivery = Delivery.objects.get()
+    assert (delivery.state, delivery.error_code) == (Delivery.State.PENDING, "mail_misconfigured")
+    assert "PACKAGER_EMAIL_FROM" in delivery.error
+    assert any(r.levelname == "ERROR" and "PACKAGER_EMAIL_FROM" in r.getMessage() for r in caplog.records)
+    smtp.to_sender = "250 OK"
+    with time_machine.travel(timezone.now() + timedelta(minutes=2)):
+        deliveries.deliver(delivery.pk)
+    assert len(smtp.messages) == 1
 
 
 def test_after_long_enough_it_is_given_up(no_smtp, built, settings):

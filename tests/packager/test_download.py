@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from packager.lifecycle import maintenance
 from packager.models import Status
-from packager.storage import filesystem
+from packager.storage import stores
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def served(built, portal):
     """A request with its package, a function that gets the link, and the bytes."""
     request = built()
     path = request.download_url.removeprefix(django_settings.PUBLIC_URL)
-    content = filesystem.default().open(request.package.stored_as).read()
+    content = stores.default().open(request.package.stored_as).read()
 
     def get(method="get", **headers):
         answer = getattr(portal, method)(path, headers=headers)
@@ -109,7 +109,7 @@ def test_an_expired_package_is_gone_and_says_so(served):
     assert b"expired" in body
     request.refresh_from_db()
     assert request.status == Status.EXPIRED
-    assert not filesystem.default().has(request.package.stored_as)
+    assert not stores.default().has(request.package.stored_as)
 
 
 def test_an_unknown_link_is_404(portal):
@@ -122,3 +122,15 @@ def test_a_front_server_can_be_told_to_send_the_file(served, settings):
     answer, body = get()
     assert answer["X-Accel-Redirect"] == "/internal/" + request.package.stored_as
     assert body == b""
+
+
+def test_a_package_that_cannot_be_reached_is_to_be_tried_again(served, settings):
+    _, get, content = served
+    folder = settings.PACKAGER_STORE_DIRECTORY
+    folder.rename(folder.with_name("unmounted"))
+    for method in ("get", "head"):
+        answer, _ = get(method)
+        assert (answer.status_code, answer["Retry-After"]) == (503, "120")
+    assert b"not lost" in get()[1]
+    folder.with_name("unmounted").rename(folder)
+    assert get()[1] == content

@@ -45,7 +45,22 @@ def test_a_darwin_core_archive(post, portal):
     members = _packaged(post("/package_dwc_archive", eml=eml, for_gbif="true"), portal)
     assert next(iter(members)) == "occurrence.csv"
     assert {"meta.xml", "eml.xml", "gbif.json"} <= set(members)
-    assert "README.txt" not in members
+    assert members["eml.xml"].startswith(b"<eml><id>")
+
+
+def test_a_darwin_core_archive_tells_people_and_machines_what_it_is(post, portal):
+    members = _packaged(post("/package_dwc_archive"), portal)
+    beside = ["meta.xml", "eml.xml", "README.txt", "LICENSE.txt", "CITATION.txt"]
+    assert list(members)[-5:] == beside
+    assert b'metadata="eml.xml"' in members["meta.xml"]
+    assert members["CITATION.txt"].split(b".")[0] in members["eml.xml"]
+
+
+def test_a_darwin_core_archive_without_metadata_is_only_that(post, portal, settings):
+    settings.PACKAGER_METADATA = False
+    members = _packaged(post("/package_dwc_archive"), portal)
+    assert list(members)[-1] == "meta.xml"
+    assert b"eml.xml" not in members["meta.xml"]
 
 
 def test_a_darwin_core_archive_with_tabs(post, portal):

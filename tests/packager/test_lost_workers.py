@@ -12,7 +12,7 @@ from django_q.models import OrmQ
 from packager.errors import BuildFenced
 from packager.lifecycle import builds, maintenance, requests, transitions
 from packager.models import Package, PackageRequest, Status
-from packager.storage import filesystem
+from packager.storage import stores
 from tests.packager.conftest import run_tasks
 
 
@@ -53,7 +53,7 @@ def test_what_a_fenced_worker_stored_is_thrown_away(portal, submission, monkeypa
     )
     builds.build(request.pk)
     assert Package.objects.count() == 0
-    assert not list(filesystem.default().directory.glob("*/*.zip"))
+    assert not list(stores.default().directory.glob("*/*.zip"))
 
 
 def test_a_build_that_is_alive_is_left_alone(portal, submission):
@@ -88,6 +88,18 @@ def test_a_request_whose_task_got_lost_is_handed_over_again(portal, submission):
     assert request.status == Status.SUCCEEDED
 
 
+def test_a_request_whose_task_got_lost_is_not_forgotten_under_a_steady_stream(portal, submission):
+    with time_machine.travel(timezone.now() - timedelta(minutes=10)):
+        lost = [requests.submit(submission(parameters={"limit": limit})) for limit in (1, 2)]
+        OrmQ.objects.all().delete()
+    requests.submit(submission(parameters={"limit": 3}))
+    run_tasks(most=1)
+    requests.submit(submission(parameters={"limit": 4}))
+    maintenance.requeue_stale()
+    run_tasks()
+    assert {PackageRequest.objects.get(pk=request.pk).status for request in lost} == {Status.SUCCEEDED}
+
+
 def test_a_task_that_still_waits_is_not_handed_over_twice(portal, submission):
     with time_machine.travel(timezone.now() - timedelta(hours=1)):
         requests.submit(submission())
@@ -104,7 +116,7 @@ def test_a_lost_claim_leaves_the_heartbeat_as_fenced(abandoned, settings):
     stopped = []
 
     def build() -> None:
-        with Heartbeat(claim) as heartbeat:
+        with Heartbeat(claim, request.queue) as heartbeat:
             heartbeat.stops(lambda: stopped.append(True))
             heartbeat._thread.join(10)
             raise OSError("the source was closed")

@@ -10,6 +10,8 @@ from django_q.signing import SignedPackage
 from packager import events
 from packager.errors import Conflict
 from packager.lifecycle import bulk, personal_data, requests, transitions
+from packager.lifecycle.operations import Cancel, Rebuild, Resend, Retry
+from packager.lifecycle.personal_data import Forget
 from packager.models import Delivery, PackageRequest, RequestHistory, Status
 from stats.models import Requester, RequestRecord
 from tests.packager.conftest import run_tasks
@@ -27,19 +29,19 @@ def states() -> dict[str, int]:
 
 @pytest.mark.parametrize("count", [3, 400])
 @pytest.mark.parametrize(
-    ("deed", "before", "after"),
+    ("operation", "before", "after"),
     [
-        (lambda rows: bulk.retry_many(rows, "grace"), Status.FAILED, Status.QUEUED),
-        (lambda rows: bulk.cancel_many(rows, "grace"), Status.RUNNING, Status.CANCELLED),
-        (bulk.resend_many, Status.SUCCEEDED, Status.SUCCEEDED),
-        (personal_data.forget_many, Status.SUCCEEDED, Status.SUCCEEDED),
+        (lambda rows: bulk.many(Retry("grace"), rows), Status.FAILED, Status.QUEUED),
+        (lambda rows: bulk.many(Cancel("grace", tell=True), rows), Status.RUNNING, Status.CANCELLED),
+        (lambda rows: bulk.many(Resend(), rows), Status.SUCCEEDED, Status.SUCCEEDED),
+        (lambda rows: bulk.many(Forget(), rows), Status.SUCCEEDED, Status.SUCCEEDED),
     ],
     ids=["retry", "cancel", "resend", "forget"],
 )
-def test_many_take_no_more_queries_than_few(portal, django_assert_max_num_queries, deed, before, after, count):
+def test_many_take_no_more_queries_than_few(portal, django_assert_max_num_queries, operation, before, after, count):
     rows = chosen(make(count, before))
     with django_assert_max_num_queries(20):
-        tally = deed(rows)
+        tally = operation(rows)
     assert (len(tally.done), tally.left) == (count, 0)
     assert states() == {after: count}
 
@@ -55,13 +57,13 @@ def told_and_written() -> list[object]:
 @pytest.mark.parametrize(
     ("one", "many", "before"),
     [
-        (lambda pk: requests.retry(pk, actor="grace"), lambda rows: bulk.retry_many(rows, "grace"), Status.FAILED),
+        (lambda pk: requests.retry(pk, actor="grace"), lambda rows: bulk.many(Retry("grace"), rows), Status.FAILED),
         (
             lambda pk: requests.cancel(pk, actor="grace", tell=True),
-            lambda rows: bulk.cancel_many(rows, "grace"),
+            lambda rows: bulk.many(Cancel("grace", tell=True), rows),
             Status.RUNNING,
         ),
-        (requests.resend, bulk.resend_many, Status.SUCCEEDED),
+        (requests.resend, lambda rows: bulk.many(Resend(), rows), Status.SUCCEEDED),
     ],
     ids=["retry", "cancel", "resend"],
 )
@@ -81,9 +83,9 @@ def test_one_is_changed_and_told_as_many_are(portal, monkeypatch, one, many, bef
 @pytest.mark.parametrize(
     ("one", "many", "wrong"),
     [
-        (requests.retry, lambda rows: bulk.retry_many(rows, "grace"), Status.SUCCEEDED),
-        (requests.cancel, lambda rows: bulk.cancel_many(rows, "grace"), Status.FAILED),
-        (requests.resend, bulk.resend_many, Status.CANCELLED),
+        (requests.retry, lambda rows: bulk.many(Retry("grace"), rows), Status.SUCCEEDED),
+        (requests.cancel, lambda rows: bulk.many(Cancel("grace", tell=True), rows), Status.FAILED),
+        (requests.resend, lambda rows: bulk.many(Resend(), rows), Status.CANCELLED),
     ],
     ids=["retry", "cancel", "resend"],
 )
@@ -104,7 +106,7 @@ def test_if_somebody_else_is_faster_with_one_the_others_are_still_done(portal, m
         original(found, actor, leader=leader)
 
     monkeypatch.setattr(transitions, "requeue", taken)
-    tally = bulk.retry_many(chosen(rows), "grace")
+    tally = bulk.many(Retry("grace"), chosen(rows))
     assert (set(tally.done), tally.left) == ({rows[0].pk, rows[2].pk}, 1)
     assert states() == {Status.QUEUED: 2, Status.FAILED: 1}
 
@@ -115,15 +117,15 @@ def test_a_broker_that_is_away_keeps_nothing_from_being_saved(portal, monkeypatc
 
     monkeypatch.setattr("packager.lifecycle.dispatch.async_task", away)
     monkeypatch.setattr("packager.delivery.deliveries.async_task", away)
-    bulk.retry_many(chosen(make(3, Status.FAILED)), "grace")
-    bulk.cancel_many(chosen(make(1, Status.RUNNING, fingerprint="other")), "grace")
+    bulk.many(Retry("grace"), chosen(make(3, Status.FAILED)))
+    bulk.many(Cancel("grace", tell=True), chosen(make(1, Status.RUNNING, fingerprint="other")))
     assert states()[Status.QUEUED] == 3
     assert Delivery.objects.filter(state="pending").count() == 1
 
 
 def test_of_those_that_ask_for_the_same_one_leads_and_the_others_follow(portal):
     rows = make(3, Status.FAILED, fingerprint="same")
-    bulk.retry_many(chosen(rows), "grace")
+    bulk.many(Retry("grace"), chosen(rows))
     leaders = [row.leader_id for row in PackageRequest.objects.order_by("created_at", "pk")]
     assert leaders.count(None) == 1
     assert len(set(leaders)) == 2
@@ -131,25 +133,25 @@ def test_of_those_that_ask_for_the_same_one_leads_and_the_others_follow(portal):
 
 def test_those_that_are_in_no_state_for_it_are_left(portal):
     rows = make(2, Status.FAILED) + make(1, Status.SUCCEEDED, fingerprint="other")
-    tally = bulk.retry_many(chosen(rows), "grace")
+    tally = bulk.many(Retry("grace"), chosen(rows))
     assert (len(tally.done), tally.left) == (2, 1)
     assert states() == {Status.QUEUED: 2, Status.SUCCEEDED: 1}
 
 
 def test_a_request_whose_key_is_gone_is_not_retried(portal):
     rows = make(1, Status.FAILED, key_used=True)
-    assert bulk.retry_many(chosen(rows), "grace").left == 1
+    assert bulk.many(Retry("grace"), chosen(rows)).left == 1
 
 
 def test_the_history_says_who_it_was(portal):
-    bulk.cancel_many(chosen(make(1, Status.RUNNING)), "grace")
+    bulk.many(Cancel("grace", tell=True), chosen(make(1, Status.RUNNING)))
     line = RequestHistory.objects.get()
     assert (line.from_status, line.to_status, line.actor) == ("running", "cancelled", "grace")
 
 
 def test_who_did_not_cancel_is_told_by_mail_and_webhook(portal):
     make(1, Status.RUNNING, webhook_url="https://hooks.example.org/x")
-    bulk.cancel_many(PackageRequest.objects.all(), "grace")
+    bulk.many(Cancel("grace", tell=True), PackageRequest.objects.all())
     told = Delivery.objects.values_list("channel", "subject", "address").order_by("channel")
     assert list(told) == [
         ("email", "cancelled", "ada@example.org"),
@@ -160,7 +162,7 @@ def test_who_did_not_cancel_is_told_by_mail_and_webhook(portal):
 def test_followers_of_cancelled_requests_go_on(portal):
     (leader,) = make(1, Status.RUNNING, fingerprint="same")
     make(2, Status.QUEUED, fingerprint="same", leader=leader)
-    bulk.cancel_many(chosen([leader]), "grace")
+    bulk.many(Cancel("grace", tell=True), chosen([leader]))
     waiting = PackageRequest.objects.filter(status=Status.QUEUED)
     assert waiting.filter(leader=None).count() == 1
     assert waiting.filter(leader__in=waiting).count() == 1
@@ -169,7 +171,7 @@ def test_followers_of_cancelled_requests_go_on(portal):
 def test_what_was_retried_is_built(built, portal, ckan):
     request = built()
     PackageRequest.objects.update(status=Status.FAILED, package=None)
-    bulk.retry_many(chosen([request]), "grace")
+    bulk.many(Retry("grace"), chosen([request]))
     run_tasks()
     request.refresh_from_db()
     assert request.status == Status.SUCCEEDED
@@ -178,7 +180,7 @@ def test_what_was_retried_is_built(built, portal, ckan):
 def test_mails_are_sent_again(built, portal, mailoutbox):
     request = built()
     mailoutbox.clear()
-    bulk.resend_many(chosen([request]))
+    bulk.many(Resend(), chosen([request]))
     run_tasks()
     assert [mail.to for mail in mailoutbox] == [["ada@example.org"]]
 
@@ -201,7 +203,7 @@ def test_a_rebuild_is_a_new_request_that_ignores_the_cache(built, portal):
 
 
 def test_many_are_rebuilt_by_the_cluster(built, portal):
-    bulk.rebuild_many(chosen([built()]))
+    bulk.many(Rebuild(), chosen([built()]))
     run_tasks()
     assert states() == {Status.SUCCEEDED: 2}
 
@@ -210,13 +212,13 @@ def test_a_request_whose_key_is_gone_is_not_rebuilt(portal):
     (row,) = make(1, Status.FAILED, key_used=True)
     with pytest.raises(Conflict, match="no longer kept"):
         requests.rebuild(row.pk)
-    assert bulk.rebuild_many(chosen([row])) == bulk.Tally([], 1)
+    assert bulk.many(Rebuild(), chosen([row])) == bulk.Tally([], 1)
     assert not OrmQ.objects.exists()
 
 
 def test_forgetting_leaves_no_address_behind(built, portal):
     request = built(webhook_url="https://hooks.example.org/ada")
-    personal_data.forget_many(chosen([request]))
+    bulk.many(Forget(), chosen([request]))
     request.refresh_from_db()
     assert (request.email, request.webhook_url, request.encrypted_key) == ("", "", "")
     assert set(Delivery.objects.values_list("address", flat=True)) == {""}
@@ -228,13 +230,13 @@ def test_forgetting_leaves_no_address_behind(built, portal):
 def test_somebody_with_other_requests_is_still_counted(built, portal):
     first = built()
     built(format="tsv")
-    personal_data.forget_many(chosen([first]))
+    bulk.many(Forget(), chosen([first]))
     assert set(Requester.objects.values_list("email", flat=True)) == {"ada@example.org"}
 
 
 def test_a_request_under_way_keeps_its_address(portal):
     rows = make(1, Status.QUEUED)
-    assert personal_data.forget_many(chosen(rows)).left == 1
+    assert bulk.many(Forget(), chosen(rows)).left == 1
     assert PackageRequest.objects.get().email == "ada@example.org"
 
 

@@ -12,10 +12,11 @@ import pytest
 
 from packager import assembly, events, hookspecs, plugins
 from packager.delivery.deliveries import notifier_for
-from packager.errors import RequestError
+from packager.errors import RequestError, StoreUnavailable
 from packager.hookspecs import hook
 from packager.lifecycle import requests
 from packager.models import Delivery, Status
+from packager.storage import stores
 from packager.streaming.types import Member, RowsPage
 from tests.packager.conftest import unpacked
 
@@ -46,6 +47,19 @@ def test_a_format_can_be_added_and_replaced(switched_on):
     assert "dbf" in plugins.formats().names()
 
 
+def test_what_was_made_with_other_plugins_is_not_handed_out(switched_on, submission, monkeypatch):
+    plain = submission().fingerprint
+    listener = switched_on(on_event=lambda event: None)
+    assert submission().fingerprint == plain
+    plugin = switched_on(row_transform=lambda submission, fields: lambda page: page)
+    changed = submission().fingerprint
+    assert changed != plain
+    name = plugins.manager.get_name(plugin)
+    monkeypatch.setitem(plugins.releases, name, "2.0")
+    monkeypatch.setitem(plugins.releases, plugins.manager.get_name(listener), "2.0")
+    assert submission().fingerprint not in (plain, changed)
+
+
 def test_a_table_can_come_from_elsewhere(switched_on, portal, submission):
     mine = object()
     switched_on(table_source=lambda submission, key: mine if submission.resource_id == "mine" else None)
@@ -68,6 +82,16 @@ def test_a_file_can_come_from_elsewhere(switched_on, portal, submission):
     switched_on(file_source=lambda submission: mine if submission.resource_id == "mine" else None)
     assert assembly.file_source(submission(resource_id="mine")) is mine
     assert assembly.file_source(submission()) is not mine
+
+
+def test_packages_can_be_kept_elsewhere(switched_on, settings):
+    mine = object()
+    settings.PACKAGER_STORE_URL = "shelf://upstairs"
+    switched_on(store=lambda url: mine if url == "shelf://upstairs" else None)
+    assert stores.default() is mine
+    settings.PACKAGER_STORE_URL = "shelf://downstairs"
+    with pytest.raises(StoreUnavailable, match="no store for shelf"):
+        stores.default()
 
 
 def _refuse_example_org(submission):

@@ -6,7 +6,7 @@ from urllib.request import urlopen
 
 from django.core import mail
 
-import packager.storage.filesystem
+import packager.storage.stores
 from packager.models import Delivery, Package, PackageRequest, Status
 from tests.packager.conftest import run_tasks, unpacked
 
@@ -37,7 +37,7 @@ def test_size_rows_and_checksum_are_recorded(built):
     import hashlib
 
     package = built().package
-    content = packager.storage.filesystem.default().open(package.stored_as).read()
+    content = packager.storage.stores.default().open(package.stored_as).read()
     assert (package.size, package.sha256) == (len(content), hashlib.sha256(content).hexdigest())
     assert package.rows == 1000
     assert Package.objects.count() == 1

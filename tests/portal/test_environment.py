@@ -40,10 +40,13 @@ def test_good_settings_are_good(tmp_path):
         ("DATABASE_URL", "nonsense"),
         ("PACKAGER_BROKER_URL", "amqp://x"),
         ("PACKAGER_DWC_EXTENSION_FIELDS", "[1]"),
+        ("PACKAGER_DWC_EXTENSION_FIELDS", "{broken"),
         ("PLUGINS", "no_such_plugin"),
         ("SECRET_KEY", ""),
         ("Q_CLUSTER_NAME", "fats"),
         ("PACKAGER_STORE_DIRECTORY", "/proc/packages"),
+        ("PACKAGER_TEMP_DIRECTORY", "/proc/tmp"),
+        ("PACKAGER_STORE_URL", "s3://Bucket?"),
     ],
 )
 def test_a_bad_value_stops_the_start_and_is_named(tmp_path, name, value):
@@ -66,3 +69,18 @@ def test_bad_darwin_core_settings_stop_the_start_too(tmp_path, name, value):
     answer = _check(tmp_path, **{name: value})
     assert answer.returncode != 0
     assert name in answer.stderr
+
+
+def test_the_web_server_starts_although_nothing_can_be_stored_for_old_packages_can_be_read(tmp_path):
+    given = {
+        **GOOD,
+        "DATABASE_URL": f"sqlite:///{tmp_path}/portal.sqlite3",
+        "PACKAGER_STORE_DIRECTORY": "/proc/packages",
+    }
+    command = [sys.executable, "-c", "import portal.wsgi"]
+    done = subprocess.run(command, env=given, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    refused = subprocess.run(
+        command, env={**given, "PACKAGER_PAGE_SIZE": "many"}, cwd=ROOT, capture_output=True, check=False
+    )
+    assert refused.returncode != 0

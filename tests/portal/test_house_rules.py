@@ -15,34 +15,68 @@ ROOT = Path(__file__).resolve().parents[2]
 ROOMS = {
     "packager/version": "",
     "packager/sentences": "",
+    "packager/whole_numbers": "",
     "packager/errors": "sentences",
     "packager/events": "",
     "packager/streaming": "errors sentences",
     "packager/plugins": "events streaming",
     "packager/security": "errors streaming",
     "packager/querysets": "security",
-    "packager/models": "errors querysets security",
+    "packager/titles": "streaming",
+    "packager/clusters": "querysets",
+    "packager/standing_order": "",
+    "packager/receivers": "",
+    "packager/models": "clusters errors querysets receivers security standing_order titles",
     "packager/submission": "version models plugins security streaming",
-    "packager/presentation": "errors models plugins security streaming submission",
+    "packager/presentation": "errors models plugins security streaming submission titles",
     "packager/storage": "errors events models plugins security streaming",
     "packager/assembly": "errors models plugins presentation security storage streaming submission",
-    "packager/delivery": "errors events models plugins presentation security streaming",
+    "packager/delivery": "errors events models plugins presentation querysets receivers security streaming",
     "packager/hookspecs": "delivery events plugins storage streaming submission",
-    "packager/intake": "assembly delivery errors models plugins presentation security streaming submission",
+    "packager/intake": "assembly delivery errors models plugins presentation security streaming submission "
+    "whole_numbers",
     "packager/lifecycle": "assembly delivery errors events intake models plugins presentation querysets security "
-    "storage streaming submission",
-    "packager/builtins": "delivery hookspecs security storage streaming submission",
+    "storage streaming submission titles",
+    "packager/builtins": "delivery errors hookspecs security storage streaming submission",
     "packager/apps": "builtins plugins",
     "packager/tasks": "delivery errors lifecycle",
     "packager/requester": "delivery errors lifecycle models presentation security",
-    "packager/admin": "delivery errors lifecycle models presentation querysets security",
+    "packager/admin": "delivery errors lifecycle models presentation querysets security titles",
     "packager/api": "version assembly errors intake lifecycle models plugins presentation security streaming "
-    "submission",
+    "submission whole_numbers",
     "packager/management": "api assembly delivery errors intake lifecycle models presentation security storage "
-    "streaming submission",
-    "stats": "admin api errors events intake lifecycle models presentation querysets security",
+    "streaming submission titles",
+    "stats": "admin api errors events intake lifecycle models presentation querysets security streaming titles "
+    "whole_numbers",
+    "messaging": "api delivery errors events intake lifecycle models presentation security",
+    "pusher/errors": "errors",
+    "pusher/reading": "errors streaming pusher/errors",
+    "pusher/writing": "errors streaming pusher/errors pusher/reading",
+    "pusher/querysets": "",
+    "pusher/models": "pusher/querysets",
+    "pusher/submission": "errors security streaming pusher/models",
+    "pusher/clients": "streaming pusher/submission",
+    "pusher/lifecycle": "lifecycle models security streaming pusher/errors pusher/models pusher/submission",
+    "pusher/wire": "pusher/models",
+    "pusher/hooks": "errors security streaming pusher/clients pusher/errors pusher/lifecycle pusher/models pusher/wire "
+    "pusher/writing",
+    "pusher/heartbeat": "lifecycle pusher/errors pusher/lifecycle",
+    "pusher/pushing": "security streaming pusher/clients pusher/errors pusher/heartbeat pusher/lifecycle pusher/models "
+    "pusher/reading pusher/writing",
+    "pusher/running": "errors lifecycle pusher/errors pusher/heartbeat pusher/hooks pusher/lifecycle pusher/models "
+    "pusher/pushing",
+    "pusher/maintenance": "lifecycle models pusher/errors pusher/hooks pusher/lifecycle pusher/models",
+    "pusher/tasks": "pusher/hooks pusher/maintenance pusher/running",
+    "pusher/views": "security pusher/lifecycle pusher/maintenance pusher/models pusher/submission pusher/wire",
+    "pusher/urls": "pusher/views",
+    "pusher/host": "",
+    "pusher/overview": "pusher/models",
+    "pusher/admin": "admin pusher/lifecycle pusher/models pusher/overview pusher/running pusher/submission",
+    "pusher/management": "errors management pusher/lifecycle pusher/models pusher/overview pusher/running "
+    "pusher/submission",
+    "pusher/apps": "",
     "ckanpackager_import": "stats",
-    "demo": "models lifecycle security stats submission",
+    "demo": "models lifecycle security stats storage submission titles",
 }
 LONG = {name.removeprefix("packager/"): name for name in ROOMS}
 
@@ -79,6 +113,8 @@ def _rooms_imported(path: Path) -> set[str]:
         first, _, rest = name.partition(".")
         if first == "packager" and rest:
             rooms.add("version" if rest == "VERSION" else rest.partition(".")[0])
+        elif first == "pusher" and rest:
+            rooms.add(f"pusher/{rest.partition('.')[0]}")
         elif first in {*LONG, "portal"}:
             rooms.add(first)
     return rooms
@@ -101,10 +137,11 @@ def test_a_room_imports_what_is_listed_and_nothing_else(room):
 
 
 def test_every_room_is_listed():
-    folders = {f"packager/{p.name}" for p in (ROOT / "packager").iterdir() if p.is_dir()}
-    files = {f"packager/{p.stem}" for p in (ROOT / "packager").glob("*.py")}
-    left_out = {"packager/migrations", "packager/__pycache__", "packager/__init__"}
-    assert folders | files - left_out <= set(ROOMS) | left_out
+    for house in ("packager", "pusher"):
+        folders = {f"{house}/{p.name}" for p in (ROOT / house).iterdir() if p.is_dir()}
+        files = {f"{house}/{p.stem}" for p in (ROOT / house).glob("*.py")}
+        left_out = {f"{house}/{name}" for name in ("migrations", "__pycache__", "__init__")}
+        assert folders | files - left_out <= set(ROOMS) | left_out
 
 
 def test_no_room_imports_one_that_stands_above_it():
@@ -122,10 +159,16 @@ def test_the_engine_knows_no_django_and_no_model():
         )
         == []
     )
+    assert _offenders(("pusher/reading", "pusher/writing", "pusher/errors.py"), *forbidden) == []
 
 
 def test_nobody_imports_the_settings_module():
-    assert _offenders(("portal", "packager", "stats", "ckanpackager_import", "demo"), "portal.settings") == []
+    assert (
+        _offenders(
+            ("portal", "packager", "stats", "pusher", "ckanpackager_import", "messaging", "demo"), "portal.settings"
+        )
+        == []
+    )
 
 
 @pytest.mark.parametrize("room", ["packager/api", "packager/admin", "packager/management"])
@@ -136,7 +179,7 @@ def test_the_doors_leave_states_alone(room):
 def test_only_settings_read_the_environment():
     readers = [
         str(path.relative_to(ROOT))
-        for path in _modules("portal", "packager", "stats")
+        for path in _modules("portal", "packager", "stats", "messaging")
         if any(ast.unparse(node) == "os.environ" for node in ast.walk(ast.parse(path.read_text())))
     ]
     known = ["packager/management/commands/package.py", "portal/environment.py", "portal/wsgi.py"]
@@ -146,7 +189,7 @@ def test_only_settings_read_the_environment():
 def test_no_module_is_longer_than_400_lines():
     long = [
         f"{path.relative_to(ROOT)}: {count}"
-        for path in _modules("portal", "packager", "stats", "ckanpackager_import", "demo")
+        for path in _modules("portal", "packager", "stats", "pusher", "ckanpackager_import", "messaging", "demo")
         if "migrations" not in path.parts and (count := len(path.read_text().splitlines())) > 400
     ]
     assert long == []

@@ -26,16 +26,17 @@ def ckan() -> Iterator[DemoCkan]:
 
 @pytest.fixture(scope="module", params=SERVERS)
 def installation(request, tmp_path_factory, ckan) -> Iterator[Installation]:
-    """A portal of real processes, on each kind of database and broker."""
+    """A portal of real processes, on each kind of database and broker. A module may set its own ``ENVIRONMENT``."""
     directory = tmp_path_factory.mktemp("installation")
+    own = getattr(request.module, "ENVIRONMENT", {})
     if request.param == "embedded":
-        with Installation(directory, ckan.host) as portal:
+        with Installation(directory, ckan.host, **own) as portal:
             yield portal
         return
     broker = redis_broker() if request.param == "redis" else nullcontext("")
     with (
         postgres_database() as database,
         broker as address,
-        Installation(directory, ckan.host, DATABASE_URL=database, PACKAGER_BROKER_URL=address) as portal,
+        Installation(directory, ckan.host, DATABASE_URL=database, PACKAGER_BROKER_URL=address, **own) as portal,
     ):
         yield portal

@@ -1,4 +1,4 @@
-"""A portal of real processes: gunicorn and both clusters, with a database and a broker of the test's choice."""
+"""A portal of real processes: gunicorn and the clusters, with a database and a broker of the test's choice."""
 
 from __future__ import annotations
 
@@ -99,24 +99,26 @@ class Installation:
             "PACKAGER_HEARTBEAT": "1",
             "PACKAGER_STALE_AFTER": "4",
             "PACKAGER_SLOW_WORKERS": "2",
+            "PACKAGER_MAILS_PER_ADDRESS": "none",
             **environment,
         }
-        self._processes: dict[str, subprocess.Popen[bytes]] = {}
+        self.processes: dict[str, subprocess.Popen[bytes]] = {}
 
     def __enter__(self) -> Installation:
         self.manage("migrate", "--verbosity", "0")
         web = ("gunicorn", "portal.wsgi", "--worker-class", "gthread", "--bind", f"127.0.0.1:{self.port}")
         self._start("web", (sys.executable, "-m", *web))
-        for queue in ("fast", "slow"):
+        for queue in ("fast", "slow", "mail"):
             self.start_cluster(queue)
         self.wait(lambda: self._alive() and self.status()["worker_count"] >= self.workers)
+        self.wait(lambda: self.one("SELECT count(*) FROM packager_cluster WHERE queue = 'mail'"))
         return self
 
     def __exit__(self, *_: object) -> None:
-        for process in self._processes.values():
+        for process in self.processes.values():
             # to the main process alone: to the whole group, django-q hangs
             process.send_signal(signal.SIGTERM)
-        for process in self._processes.values():
+        for process in self.processes.values():
             with suppress(subprocess.TimeoutExpired):
                 process.wait(20)
             with suppress(ProcessLookupError):
@@ -130,10 +132,16 @@ class Installation:
 
     def _start(self, name: str, command: tuple[str, ...], **more: str) -> None:
         log = (self.directory / f"{name}.log").open("ab")
-        self._processes[name] = subprocess.Popen(
+        self.processes[name] = subprocess.Popen(
             command, env={**self.environment, **more}, cwd=ROOT, stdout=log, stderr=log, start_new_session=True
         )
         log.close()
+
+    def children(self, cluster: str) -> dict[int, str]:
+        """The processes of a cluster below its main one: their ids, and what they are."""
+        main = self.processes[cluster].pid
+        found = Path(f"/proc/{main}/task/{main}/children").read_text().split()
+        return {int(pid): Path(f"/proc/{pid}/comm").read_text().strip() for pid in found}
 
     def manage(self, *words: str) -> str:
         """Run a command and return what it prints."""

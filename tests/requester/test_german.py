@@ -89,7 +89,7 @@ def test_every_format_is_translated():
             errors.FormatError(reason=notes.row_width(1, 2)),
             "Die Daten lassen sich in diesem Format nicht schreiben: eine Zeile hat 1 Wert für 2 Spalten.",
         ),
-        (errors.RequestError(Note("option_switch", {"option": "bom"})), "Die Option bom ist entweder true oder false."),
+        (errors.RequestError(Note("option_switch", {"option": "bom"})), "Die Option bom muss true oder false sein."),
         (errors.RequestError("A plugin says something."), "A plugin says something."),
     ],
 )
@@ -117,17 +117,16 @@ def test_errors_of_plugins_are_shown_as_they_were_written():
     [
         (
             Note("rows_changed", {"before": 5, "after": 7}),
-            "Die Daten haben sich während des Lesens geändert: Zu Beginn waren es 5 Zeilen, am Ende 7.",
+            "Die Daten haben sich während des Lesens geändert: zu Beginn 5 Zeilen, am Ende 7.",
         ),
         (
             Note("limit_means_all", {"limit": 500}),
-            "Das Datenportal sagt fälschlich, dass es 500 Zeilen gibt; "
-            "diese Grenze wurde als Wunsch nach allen Zeilen verstanden.",
+            "Die Grenze von 500 Zeilen war eine falsche Gesamtzahl des Datenportals und wurde deshalb als "
+            "„alle Zeilen“ verstanden.",
         ),
         (
             Note("pages_shifted"),
-            "Dieses Datenportal zählt Seiten nach der Position ab, so dass eine Zeile fehlen oder doppelt "
-            "vorkommen kann.",
+            "Dieses Datenportal blättert nach Position, daher kann eine Zeile fehlen oder doppelt vorkommen.",
         ),
         (as_note("A plugin says something."), "A plugin says something."),
         (Note("shop.sold", {"text": "Sold 3 owls."}), "Sold 3 owls."),

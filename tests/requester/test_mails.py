@@ -12,7 +12,7 @@ from packager.models import Delivery, PackageRequest
 from tests.packager.conftest import run_tasks
 
 PLACEHOLDERS = ("resource_id", "zip_file_name", "ckan_host", "doi", "doi_body", "doi_body_html")
-PLACEHOLDERS += ("download_url", "status_url", "stop_url", "expires", "rows", "size")
+PLACEHOLDERS += ("resource_title", "dataset_title", "download_url", "status_url", "stop_url", "expires", "rows", "size")
 
 
 def _sent():
@@ -34,7 +34,7 @@ def test_both_parts_say_what_is_there_how_big_and_until_when(built):
     request = built(parameters={"filters": {"_id": [1, 2, 3]}})
     package = request.package
     sent, *parts = _sent()
-    assert sent.subject == f"Your data from {request.ckan_host} is ready"
+    assert sent.subject == "Your data is ready: A thousand specimens"
     for part in parts:
         for fact in (request.download_url, request.status_url, package.file_name, package.sha256, "resource.csv"):
             assert fact in part
@@ -115,7 +115,7 @@ def test_a_failure_is_mailed_with_a_reference_and_without_internals(built, ckan,
     ckan.faults.add(Fault.STATUS, status=503, times=50)
     request = built()
     sent, *parts = _sent()
-    assert sent.subject == f"We couldn't create your package from {request.ckan_host}"
+    assert sent.subject == "We couldn't create your package: A thousand specimens"
     error = request.errors.get()
     for part in parts:
         assert error.reference in part
@@ -127,7 +127,7 @@ def test_a_failure_is_mailed_with_a_reference_and_without_internals(built, ckan,
 def test_a_request_that_matched_nothing_says_so(built):
     built(parameters={"filters": {"_id": -1}})
     sent, *parts = _sent()
-    assert sent.subject.startswith("Nothing matched your request for data from")
+    assert sent.subject.startswith("Nothing matched your request: A thousand")
     for part in parts:
         assert "Nothing matched your request" in part
         assert "has no rows" in part
@@ -142,8 +142,8 @@ def test_who_cancels_gets_no_mail(portal, submission):
 @pytest.mark.parametrize(
     ("language", "subject", "sentence"),
     [
-        ("en", "was cancelled", "cancelled by the people who run the portal"),
-        ("de", "wurde abgebrochen", "von den Betreibern des Portals abgebrochen"),
+        ("en", "was cancelled", "The staff of this service cancelled your request"),
+        ("de", "wurde abgebrochen", "Das Team dieses Dienstes hat Ihre Anfrage abgebrochen"),
     ],
 )
 def test_a_request_that_staff_cancelled_is_mailed(portal, submission, language, subject, sentence):
@@ -171,7 +171,7 @@ def test_everyone_who_joined_gets_a_mail_of_their_own(portal, submission):
 def test_the_mail_is_in_the_language_of_the_request(built):
     built(language="de")
     sent, text, html = _sent()
-    assert sent.subject.startswith("Ihre Daten von")
+    assert sent.subject.startswith("Ihre Daten sind fertig: A thousand")
     assert "Zeilen: 1.000" in text
     assert '<html lang="de">' in html
 

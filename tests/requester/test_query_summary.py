@@ -31,7 +31,7 @@ def _summary(**values):
         ({"filters": {"a": []}}, "Filters", ["a: []"]),
         ({"filters": {"a": {}}}, "Filters", ["a: {}"]),
         ({"q": "red bee"}, "Search", ["red bee"]),
-        ({"q": {"name": "bee"}, "plain": False}, "Search", ["name: bee", "read as a search expression"]),
+        ({"q": {"name": "bee"}, "plain": False}, "Search", ["name: bee", "as a search expression"]),
         ({"fields": ["a", "b"]}, "Columns", ["a, b"]),
         ({"sort": "a desc, b asc,c"}, "Sorted by", ["a, descending", "b", "c"]),
         ({"limit": 1, "offset": 2000}, "Rows", ["at most 1 row", "skipping the first 2,000 rows"]),

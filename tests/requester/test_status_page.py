@@ -90,7 +90,7 @@ def test_a_ready_package_is_described_whole(built, portal):
     for fact in (package.file_name, package.sha256, f"{package.size:,} bytes", "resource.csv", "sha256sum"):
         assert fact in text
     assert request.download_url in answer.content.decode()
-    assert "Every row that the data portal has" in text
+    assert "All rows are included" in text
 
 
 def test_a_request_that_matched_nothing_says_so_and_claims_nothing(built, portal):
@@ -166,7 +166,7 @@ def test_a_package_of_private_data_cannot_be_made_again_and_the_page_says_why(bu
     with time_machine.travel(timezone.now() + timedelta(days=8)):
         maintenance.expire_packages()
     answer = portal.get(page(request))
-    assert "we erase" in words(answer)
+    assert "we've erased" in words(answer)
     assert 'form="again"' not in answer.content.decode()
     portal.post(f"{page(request)}again")
     request.refresh_from_db()
@@ -199,11 +199,20 @@ def test_what_is_over_cannot_be_cancelled(built, portal):
 
 
 @pytest.mark.parametrize("action", ["cancel", "again"])
-def test_actions_are_posted_from_our_own_page(action, queued, client_with_csrf):
-    assert client_with_csrf.post(f"{page(queued)}{action}").status_code == 403
-    assert client_with_csrf.get(f"{page(queued)}{action}").status_code == 405
+@pytest.mark.parametrize("elsewhere", ["cross-site", "same-site"])
+def test_actions_are_posted_from_our_own_page(action, elsewhere, queued, client_with_csrf):
+    button = f"{page(queued)}{action}"
+    assert client_with_csrf.post(button, headers={"Sec-Fetch-Site": elsewhere}).status_code == 403
+    assert client_with_csrf.get(button).status_code == 405
     queued.refresh_from_db()
     assert queued.status == Status.QUEUED
+
+
+def test_a_button_works_without_a_cookie_and_without_telling_where_it_stands(queued, client_with_csrf):
+    headers = {"Sec-Fetch-Site": "same-origin", "Origin": "null"}
+    assert client_with_csrf.post(f"{page(queued)}cancel", headers=headers).status_code == 302
+    queued.refresh_from_db()
+    assert queued.status == Status.CANCELLED
 
 
 @pytest.fixture
@@ -218,8 +227,9 @@ def test_the_page_is_private_and_gives_nothing_away(built, portal):
         answer = portal.get(path)
         assert {"private", "no-store"} <= set(answer["Cache-Control"].split(", "))
         assert "noindex" in answer["X-Robots-Tag"]
-        # no other site learns the link; our own buttons still say where they were pressed
-        assert answer["Referrer-Policy"] == "same-origin"
+        # nobody learns the link, and nothing is kept about who has it
+        assert answer["Referrer-Policy"] == "no-referrer"
+        assert not answer.cookies
         for secret in (request.email, KEY, "ada"):
             assert secret not in answer.content.decode()
 
@@ -232,18 +242,22 @@ def test_the_state_is_sent_again_only_when_it_changed(running, portal):
     assert portal.get(f"{page(running)}state", headers={"If-None-Match": first["ETag"]}).status_code == 200
 
 
-def test_looking_again_ends_when_there_is_nothing_to_wait_for(running, built, portal):
+def test_looking_again_ends_when_the_package_is_there(built, portal):
+    assert 'data-look-again="0"' in portal.get(f"{page(built())}state").content.decode()
+
+
+def test_a_page_looks_seldom_at_what_may_be_taken_up_again(running, portal):
     assert 'data-look-again="2"' in portal.get(f"{page(running)}state").content.decode()
     assert 'http-equiv="refresh"' in portal.get(page(running)).content.decode()
     requests.cancel(running.pk)
-    assert 'data-look-again="0"' in portal.get(f"{page(running)}state").content.decode()
+    assert 'data-look-again="30"' in portal.get(f"{page(running)}state").content.decode()
     assert 'http-equiv="refresh"' not in portal.get(page(running)).content.decode()
 
 
 def test_an_unknown_link_is_a_page_of_ours(portal):
     answer = portal.get("/requests/nonsense/")
     assert answer.status_code == 404
-    assert "links in mails are long" in words(answer)
+    assert "mistyped or cut off" in words(answer)
 
 
 def test_the_gone_page_leads_to_the_status_page(expired, portal):

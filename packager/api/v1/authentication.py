@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Any
 
 from django.conf import settings
@@ -10,10 +11,10 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
-from rest_framework.throttling import SimpleRateThrottle
+from rest_framework.throttling import BaseThrottle
 
 from packager.errors import Forbidden, NotAuthorized
-from packager.security import api_keys
+from packager.security import api_keys, throttles
 from packager.security.api_keys import ApiKey
 
 
@@ -60,32 +61,40 @@ class HasScope(BasePermission):
         return True
 
 
-class _Throttle(SimpleRateThrottle):
+class _Throttle(BaseThrottle, ABC):
     #: The setting that holds the rate; empty for no limit.
     setting: str
 
-    def get_rate(self) -> str | None:
-        """What the setting says."""
-        return getattr(settings, self.setting) or None
+    @abstractmethod
+    def name(self, request: Request) -> str:
+        """Who is counted; empty for nobody."""
+
+    def allow_request(self, request: Request, view: Any) -> bool:
+        """Whether there is room for the call, which counts it."""
+        name = self.name(request)
+        self._wait = throttles.take(name, getattr(settings, self.setting)) if name else 0.0
+        return not self._wait
+
+    def wait(self) -> float:
+        """Seconds until there is."""
+        return self._wait
 
 
 class KeyThrottle(_Throttle):
     """Calls of one key."""
 
-    scope = "key"
     setting = "PACKAGER_THROTTLE_KEY"
 
-    def get_cache_key(self, request: Request, view: Any) -> str | None:
+    def name(self, request: Request) -> str:
         """One counter a key; no counter without a key."""
-        return f"throttle-key-{request.auth.pk}" if request.auth else None
+        return f"key:{request.auth.pk}" if request.auth else ""
 
 
 class AddressThrottle(_Throttle):
     """Calls from one address, good and bad keys alike."""
 
-    scope = "address"
     setting = "PACKAGER_THROTTLE_ADDRESS"
 
-    def get_cache_key(self, request: Request, view: Any) -> str:
+    def name(self, request: Request) -> str:
         """One counter an address."""
-        return f"throttle-address-{self.get_ident(request)}".replace(" ", "")
+        return f"address:{request.META.get('REMOTE_ADDR', '')}"

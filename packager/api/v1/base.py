@@ -13,13 +13,11 @@ from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from packager.api.bodies import LARGEST_BODY, announced, body_too_large
 from packager.api.v1 import problems
 from packager.api.v1.authentication import AddressThrottle, HasScope, KeyAuthentication, KeyThrottle
-from packager.errors import BodyTooLarge, NotFound
+from packager.errors import NotFound
 from packager.security.api_keys import ApiKey
-
-#: More than any request needs, in bytes.
-LARGEST_BODY = 1024 * 1024
 
 
 class AlwaysJson(BaseContentNegotiation):
@@ -42,6 +40,7 @@ class OpenView(APIView):
     permission_classes: Any = ()
     throttle_classes: Any = ()
     content_negotiation_class = AlwaysJson
+    largest_body: ClassVar[int] = LARGEST_BODY
 
     def get_exception_handler(self) -> Any:
         """Problem details."""
@@ -52,9 +51,8 @@ class OpenView(APIView):
         throttle = AddressThrottle()
         if not throttle.allow_request(request, self):
             raise exceptions.Throttled(throttle.wait())
-        length = request.headers.get("Content-Length", "")
-        if length.isdecimal() and int(length) > LARGEST_BODY:
-            raise BodyTooLarge(f"The body has more than {LARGEST_BODY} bytes")
+        if announced(request) > self.largest_body:
+            raise body_too_large(self.largest_body)
         super().perform_authentication(request)
 
 

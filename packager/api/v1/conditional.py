@@ -33,7 +33,7 @@ RETRY_AFTER = _header("Retry-After", "Seconds after which to look again, while i
 
 def respond(call: Request, request: PackageRequest, status: int = 200) -> Response:
     """The request as the API shows it; 304 if the caller has that already."""
-    data = PackageRequestSerializer(request).data
+    data = PackageRequestSerializer(request, context={"reader": call.auth}).data
     etag = quote_etag(hashlib.sha256(json.dumps(data, cls=JSONEncoder).encode()).hexdigest()[:32])
     known = call.method == "GET" and etag in parse_etags(call.headers.get("If-None-Match", ""))
     response = Response(status=304) if known else Response(data, status=status)

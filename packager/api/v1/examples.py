@@ -40,3 +40,16 @@ ESTIMATE = OpenApiExample(
     response_only=True,
     status_codes=["200"],
 )
+CHANGE = OpenApiExample(
+    "Rows of a table changed",
+    value={
+        "routing_key": "Datastore",
+        "operation": "changed",
+        "payload": {
+            "resource_id": "05ff2255-c38a-40c9-b657-4ccb55ab2feb",
+            "package_id": "8d5e5e7f-6f5b-4c0c-9a43-1f1f4ee4f1cd",
+            "action": "datastore_upsert",
+        },
+    },
+    request_only=True,
+)

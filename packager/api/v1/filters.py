@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import django_filters
+from django.db.models import Q, QuerySet
 
 from packager.models import PackageError, PackageRequest, Status
 
@@ -13,12 +14,22 @@ class RequestFilter(django_filters.FilterSet):
     status = django_filters.MultipleChoiceFilter(choices=Status.choices, help_text="May be given several times.")
     format = django_filters.CharFilter()
     resource_id = django_filters.CharFilter()
+    title = django_filters.CharFilter(method="of_title", help_text="A part of the title of the resource or dataset.")
+    requester = django_filters.CharFilter(method="of_requester", help_text="Your own requests with this `requester`.")
     created_after = django_filters.IsoDateTimeFilter("created_at", "gte", help_text="At that time or later.")
     created_before = django_filters.IsoDateTimeFilter("created_at", "lt", help_text="Before that time.")
 
     class Meta:
         model = PackageRequest
         fields = ()
+
+    def of_title(self, found: QuerySet[PackageRequest], name: str, value: str) -> QuerySet[PackageRequest]:
+        """In upper or lower case."""
+        return found.filter(Q(resource_title__icontains=value) | Q(dataset_title__icontains=value))
+
+    def of_requester(self, found: QuerySet[PackageRequest], name: str, value: str) -> QuerySet[PackageRequest]:
+        """Names of requesters mean something to their owner only, so that nobody else can find by them."""
+        return found.filter(requester=value, api_key=getattr(self.request, "auth", None))
 
 
 class ErrorFilter(django_filters.FilterSet):

@@ -6,6 +6,7 @@ import inspect
 import logging
 from collections.abc import Iterator
 from http import HTTPStatus
+from math import ceil
 from typing import Any
 
 from django.conf import settings
@@ -17,10 +18,13 @@ from rest_framework.response import Response
 
 from packager import errors
 from packager.errors import PackagerError, RequestError
+from packager.lifecycle.patience import AWAY
 from packager.models import new_reference
 
 log = logging.getLogger(__name__)
 CONTENT_TYPE = "application/problem+json"
+#: Seconds after which to come back when the database is locked or away.
+AWAY_FOR = 30
 #: The first class that fits decides. A data portal that fails is a failed dependency: not our fault, not the caller's.
 STATUSES: tuple[tuple[type[PackagerError], int], ...] = (
     (errors.NotAuthorized, 401),
@@ -31,6 +35,7 @@ STATUSES: tuple[tuple[type[PackagerError], int], ...] = (
     (errors.BodyTooLarge, 413),
     (errors.RequestError, 400),
     (errors.SourceError, 424),
+    (errors.Unavailable, 503),
 )
 
 
@@ -67,12 +72,13 @@ SENTENCES = {
     422: "The Idempotency-Key was used before with another body.",
     424: "The data portal could not be read.",
     429: "Too many calls: try again after Retry-After seconds.",
+    503: "The portal is out of order for a moment: try again after Retry-After seconds. Nothing was saved.",
 }
 
 
 def documented(*statuses: int, open_to_all: bool = False) -> dict[tuple[int, str], OpenApiResponse]:
     """The problems of an operation for its schema; those that every call can have come by themselves."""
-    always = {429} if open_to_all else {401, 403, 429}
+    always = {429, 503} if open_to_all else {401, 403, 429, 503}
     return {
         (status, CONTENT_TYPE): OpenApiResponse(ProblemSerializer, SENTENCES[status])
         for status in sorted({*statuses, *always})
@@ -98,19 +104,29 @@ FOREIGN: tuple[tuple[tuple[type[Exception], ...], PackagerError], ...] = (
     ((PermissionDenied, exceptions.PermissionDenied), errors.Forbidden(SENTENCES[403])),
     ((exceptions.ParseError, SuspiciousOperation, RecursionError), RequestError("The body is not valid JSON")),
     ((ValidationError,), RequestError("A parameter has a value that cannot be used")),
+    (AWAY, errors.Unavailable()),
 )
 
 
 def answer(error: Exception, context: dict[str, Any]) -> Response:
     """What the API answers when ``error`` was raised: DRF's ``EXCEPTION_HANDLER``. Nothing internal gets out."""
+    if isinstance(error, AWAY):
+        log.error("a call of the API could not be answered: the database is away", exc_info=error)
     error = next((ours for kinds, ours in FOREIGN if isinstance(error, kinds)), error)
-    headers = {}
-    if isinstance(error, exceptions.Throttled):
-        headers["Retry-After"] = str(max(1, round(getattr(error, "wait", None) or 1)))
+    headers = retry_after(error)
     if isinstance(error, errors.NotAuthorized):
         headers["WWW-Authenticate"] = "Bearer"
     body = _described(error)
     return Response(body, status=body["status"], headers=headers, content_type=CONTENT_TYPE, exception=True)
+
+
+def retry_after(error: Exception) -> dict[str, str]:
+    """The header that tells when to call again; none for failures that do not pass by themselves."""
+    if isinstance(error, (errors.Unavailable, *AWAY)):
+        return {"Retry-After": str(AWAY_FOR)}
+    if not isinstance(error, exceptions.Throttled):
+        return {}
+    return {"Retry-After": str(max(1, ceil(getattr(error, "wait", None) or 1)))}
 
 
 def _described(error: Exception) -> dict[str, Any]:
@@ -120,7 +136,7 @@ def _described(error: Exception) -> dict[str, Any]:
         return problem(400, "bad_request", f"{first['field']}: {first['detail']}", field=first["field"], errors=found)
     if isinstance(error, exceptions.APIException):
         return problem(error.status_code, str(error.default_code), str(error.detail))
-    if isinstance(error, PackagerError) and (status := status_of(type(error))) < 500:
+    if isinstance(error, PackagerError) and (status := status_of(type(error))) != 500:
         return problem(status, error.code, error.message, field=getattr(error, "field", ""))
     reference = new_reference()
     log.error("a call of the API failed, reference %s", reference, exc_info=error)
@@ -137,6 +153,12 @@ def _field_problems(detail: Any, field: str = "") -> Iterator[dict[str, str]]:
             yield from _field_problems(inner, field)
     else:
         yield {"field": "body" if field in ("", "non_field_errors") else field, "detail": str(detail)}
+
+
+def first_field_problem(detail: Any) -> tuple[str, str]:
+    """The first field at fault in DRF's details of a validation error, and what is wrong with it."""
+    found = next(_field_problems(detail))
+    return found["field"], found["detail"]
 
 
 def status_of(kind: type[PackagerError]) -> int:

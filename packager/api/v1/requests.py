@@ -25,7 +25,6 @@ from packager.intake.idempotency import Owner
 from packager.lifecycle import requests
 from packager.models import PackageRequest, Status
 from packager.presentation.serializers import PackageRequestSerializer, PackageSerializer
-from packager.security import encryption
 from packager.security.api_keys import Scope
 
 TAGS = ["requests"]
@@ -58,7 +57,8 @@ class RequestsView(KeyView, GenericAPIView[PackageRequest]):
         """A page of them. With the scope `requests:all` those of everybody."""
         found = self.filter_queryset(PackageRequest.objects.of(self.api_key).select_related("package", "leader"))
         page = self.paginate_queryset(found)
-        return self.get_paginated_response(PackageRequestSerializer(page, many=True).data)
+        rows = PackageRequestSerializer(page, many=True, context={"reader": self.api_key})
+        return self.get_paginated_response(rows.data)
 
     @extend_schema(
         operation_id="requests_create",
@@ -75,7 +75,7 @@ class RequestsView(KeyView, GenericAPIView[PackageRequest]):
         question.is_valid(raise_exception=True)
         name = validation.optional("Idempotency-Key", call.headers.get("Idempotency-Key"))
         validation.short("Idempotency-Key", name, 255)
-        owner = Owner(self.api_key, name, encryption.mark(json.dumps(call.data, sort_keys=True)))
+        owner = Owner(self.api_key, name, json.dumps(call.data, sort_keys=True))
         request = requests.submit(question.submission, owner=owner)
         response = conditional.respond(call, request, status=HTTPStatus.CREATED)
         response["Location"] = response.data["url"]

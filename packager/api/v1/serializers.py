@@ -11,6 +11,7 @@ from packager.errors import RequestError
 from packager.intake import validation
 from packager.models import Kind
 from packager.submission import FIELDS, Submission
+from packager.whole_numbers import LARGEST
 
 #: Fields that mean something for tables only, and for files only.
 OF_TABLES = ("api_url", "filters", "q", "plain", "language", "fields", "sort", "limit", "offset", "format")
@@ -58,7 +59,7 @@ def _text(most: int, help_text: str, **more: Any) -> serializers.CharField:
 
 def _count(help_text: str) -> serializers.IntegerField:
     return serializers.IntegerField(
-        required=False, allow_null=True, min_value=0, max_value=validation.LARGEST, help_text=help_text
+        required=False, allow_null=True, min_value=0, max_value=LARGEST, help_text=help_text
     )
 
 

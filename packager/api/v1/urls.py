@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from django.urls import path, re_path
 
-from packager.api.v1 import requests, schema, views
+from packager.api.v1 import changes, requests, schema, standing_orders, views
 from packager.api.v1.base import NowhereView
 
 app_name = "v1"
@@ -18,6 +18,8 @@ urlpatterns = [
     path("requests/<str:request_id>/cancel/", requests.CancelView.as_view(), name="cancel"),
     path("requests/<str:request_id>/retry/", requests.RetryView.as_view(), name="retry"),
     path("requests/<str:request_id>/package/", requests.PackageView.as_view(), name="package"),
+    path("requests/<str:request_id>/standing-order/", standing_orders.StandingOrderView.as_view()),
+    path("changes/", changes.ChangesView.as_view(), name="changes"),
     path("estimate/", views.EstimateView.as_view(), name="estimate"),
     path("errors/", views.ErrorsView.as_view(), name="errors"),
     path("problems/", views.ProblemsView.as_view(), name="problems"),

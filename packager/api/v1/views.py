@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from django.conf import settings
@@ -11,14 +12,16 @@ from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from packager import VERSION, assembly, plugins
+from packager import VERSION, plugins
+from packager.api.bodies import LARGEST_BODY
 from packager.api.v1 import examples, problems
-from packager.api.v1.base import LARGEST_BODY, KeyView, OpenView
+from packager.api.v1.base import KeyView, OpenView
 from packager.api.v1.filters import ErrorFilter
 from packager.api.v1.pagination import ErrorPages
 from packager.api.v1.problems import documented
 from packager.api.v1.serializers import PackageRequestCreateSerializer
 from packager.intake import acceptance, routing
+from packager.lifecycle import changes
 from packager.lifecycle.cache import fresh_package
 from packager.models import PackageError
 from packager.presentation.serializers import ErrorSerializer, EstimateSerializer
@@ -85,15 +88,14 @@ class RootView(OpenView):
         )
 
 
-LINKS = ("requests", "estimate", "errors", "statistics", "problems", "schema", "docs")
+LINKS = ("requests", "estimate", "changes", "errors", "statistics", "problems", "schema", "docs")
 
 
 def _capabilities() -> dict[str, Any]:
     formats = []
     for format in plugins.formats():
-        options = dict(format.option_schemas) if isinstance(format, DescribesOptions) else {}
-        if format.name not in assembly.WITHOUT_METADATA:
-            options["metadata"] = {"type": "boolean", "default": settings.PACKAGER_METADATA}
+        own = format.option_schemas if isinstance(format, DescribesOptions) else {}
+        options = {**own, "metadata": {"type": "boolean", "default": settings.PACKAGER_METADATA}}
         formats.append({"name": format.name, "label": str(format.label), "options": options})
     limits = {
         "body_bytes": LARGEST_BODY,
@@ -151,7 +153,8 @@ class EstimateView(KeyView):
         """Rows, columns, expected size and time, and the queue. Takes the body of a request; nothing is queued."""
         question = PackageRequestCreateSerializer(data=call.data)
         question.is_valid(raise_exception=True)
-        submission = acceptance.check(question.submission)
+        owned = replace(question.submission, owner=self.api_key.pk)
+        submission = changes.current(acceptance.check(owned))
         cached = fresh_package(submission.fingerprint) is not None
         return Response(EstimateSerializer(routing.estimate(submission, cached=cached)).data)
 
@@ -173,6 +176,6 @@ class ErrorsView(KeyView, GenericAPIView[PackageError]):
     )
     def get(self, call: Request) -> Response:
         """Those of your requests; with the scope `requests:all` those of everybody."""
-        found = self.filter_queryset(PackageError.objects.of(self.api_key))
+        found = self.filter_queryset(PackageError.objects.of(self.api_key).select_related("request"))
         page = self.paginate_queryset(found)
         return self.get_paginated_response(ErrorSerializer(page, many=True).data)

@@ -15,11 +15,13 @@ from packager import assembly
 from packager.errors import RequestError
 from packager.intake import validation
 from packager.intake.acceptance import check_address
+from packager.lifecycle import titles
 from packager.management.base import Facts, ReportCommand
 from packager.models import Kind
 from packager.streaming.pipeline import Summary
 from packager.streaming.types import Progress
 from packager.submission import Submission
+from packager.titles import Titles
 
 #: The exit code of a program that Ctrl-C ended, as shells count.
 INTERRUPTED = 130
@@ -53,8 +55,9 @@ class Command(ReportCommand):
         """Build it. Exits 1 with one sentence if that fails, and leaves no file then."""
         submission = _submission(options)
         target = options["output"] or Path(f"{Path(submission.resource_id).name}.zip")
+        self.titles = titles.ask(submission)
         try:
-            summary = _build(submission, target)
+            summary = _build(submission, target, self.titles)
         except OSError as error:
             raise CommandError(f"The package could not be written: {error}") from error
         except KeyboardInterrupt:
@@ -65,7 +68,9 @@ class Command(ReportCommand):
     def words(self, facts: Facts) -> str:
         """See ``ReportCommand``."""
         rows = "" if facts["rows"] is None else f", {facts['rows']} rows"
-        return "\n".join([f"{facts['file']}: {facts['size']} bytes{rows}", *(f"Note: {n}" for n in facts["notes"])])
+        named = ", ".join(dict.fromkeys(filter(None, (self.titles.resource_title, self.titles.dataset_title))))
+        written = f"{facts['file']}: {facts['size']} bytes{rows}"
+        return "\n".join([*filter(None, [named]), written, *(f"Note: {note}" for note in facts["notes"])])
 
 
 def _submission(options: dict[str, Any]) -> Submission:
@@ -104,10 +109,12 @@ def locate(address: str) -> tuple[str, str]:
     return f"{site}{root}/api/3/action/datastore_search", after.strip("/").partition("/")[0]
 
 
-def _build(submission: Submission, target: Path) -> Summary:
+def _build(submission: Submission, target: Path, known: Titles) -> Summary:
     progress, part = Progress(), target.with_name(target.name + ".part")
     check_address("address", submission.source_url)
-    build = assembly.Job(submission).open(progress)
+    job = assembly.Job(submission)
+    job.titles = known
+    build = job.open(progress)
     try:
         with part.open("wb") as file:
             for chunk in _shown(build, progress):

@@ -40,8 +40,11 @@ class Command(ReportCommand):
         submission = TASKS[options["task"]]().submission({name: value for name, _, value in pairs})
         request = requests.submit(submission)
         facts = {"request_id": str(request.pk), "status": request.status, "queue": request.queue}
+        facts |= {"resource_title": request.resource_title, "dataset_title": request.dataset_title}
         return {**facts, "status_url": request.status_url, "download_url": request.download_url}
 
     def words(self, facts: Facts) -> str:
         """See ``ReportCommand``."""
-        return "{request_id} {status} in the {queue} queue\n{status_url}".format(**facts)
+        named = facts["resource_title"] or facts["dataset_title"]
+        standing = "{request_id} {status} in the {queue} queue\n{status_url}".format(**facts)
+        return f"{named}\n{standing}" if named else standing

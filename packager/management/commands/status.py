@@ -1,28 +1,37 @@
-"""``manage.py status``: queues, clusters, requests by state."""
+"""``manage.py status``: queues, clusters, the store, requests by state."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from packager.management.base import Facts, ReportCommand
-from packager.presentation.service_status import overview
+from packager.presentation.service_status import others, overview
+from packager.storage import stores
 
 
 class Command(ReportCommand):
     """The state of the portal."""
 
-    help = "Print the clusters that are alive, what waits in each queue, and the requests by state."
+    help = "Print the clusters that are alive, what waits in each queue, the store, and the requests by state."
 
     def facts(self, **_: Any) -> Facts:
         """See ``ReportCommand``."""
         now = overview()
         clusters = [{"queue": c.queue, "host": c.host, "pid": c.pid, "workers": c.workers} for c in now.clusters]
-        return {"clusters": clusters, "waiting": now.waiting, "deserted": now.deserted, "requests": now.requests}
+        store = {"problem": stores.problem(), "free_bytes": stores.free()}
+        troubles = {"deserted": now.deserted, "wedged": now.wedged}
+        state = {"waiting": now.waiting, **troubles, "requests": now.requests}
+        rooms = {name: told for name, tell in others.items() if (told := tell())}
+        return {"clusters": clusters, "store": store, **state, **rooms}
 
     def words(self, facts: Facts) -> str:
         """See ``ReportCommand``."""
         lines = [f"{c['queue']} cluster on {c['host']}: {c['workers']} workers" for c in facts["clusters"]]
         lines = lines or ["No cluster is running."]
-        lines += [f"{queue} queue: {count} waiting" for queue, count in facts["waiting"].items()]
-        lines += [f"The {queue} queue has work and no cluster." for queue in facts["deserted"]]
+        lines += [f"{name}: {count} waiting" for name, count in facts["waiting"].items()]
+        lines += [f"There is work for the {name} cluster, and none is running." for name in facts["deserted"]]
+        lines += [f"The {name} cluster is wedged: it takes no tasks." for name in facts["wedged"]]
+        if problem := facts["store"]["problem"]:
+            lines.append(f"The store cannot be used: {problem}.")
+        lines += [facts[name]["sentence"] for name in others if name in facts]
         return "\n".join(lines + [f"{status}: {count}" for status, count in facts["requests"].items()])

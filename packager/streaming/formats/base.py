@@ -76,6 +76,14 @@ class Configured(Protocol):
 
 
 @runtime_checkable
+class TakesEml(Protocol):
+    """A format whose archives describe themselves to machines, with EML for what the data portal says of the data."""
+
+    def with_eml(self, document: bytes) -> Format:
+        """The same format, with this document in the archive, unless the options ask for another."""
+
+
+@runtime_checkable
 class DescribesOptions(Protocol):
     """A format with options, which it describes to programs and people."""
 

@@ -19,10 +19,12 @@ from typing import Any
 from packager.errors import FormatError, RequestError
 from packager.sentences import gettext_noop
 from packager.streaming.formats.base import Options
+from packager.streaming.formats.options import refuse_unknown
 from packager.streaming.formats.text import NUMBER_TYPES, Text, base_type, printers
-from packager.streaming.notes import Note, Notes, row_width
+from packager.streaming.formats.values import rows_of
+from packager.streaming.notes import Note, Notes
 from packager.streaming.sources.base import Table
-from packager.streaming.types import Field, Member, ObjectsPage, Page, RowsPage, Shape, TextPage
+from packager.streaming.types import Field, Member, Page, Shape, TextPage
 
 BOM = b"\xef\xbb\xbf"
 #: Rows that are written as one chunk.
@@ -58,16 +60,17 @@ class Delimited:
 
     def check(self, options: Options) -> Options:
         """Raises RequestError for an unknown option, or a value that is none."""
-        known: dict[str, Any] = {"bom": False, "excel_safe": False}
-        if self.free_delimiter:
-            known["delimiter"] = self.delimiter
-        for option in options:
-            if option not in known:
-                raise RequestError(Note("option_unknown", {"format": self.name, "option": repr(option)}), field=option)
-        known.update(options)
-        _check_delimiter(known.get("delimiter", self.delimiter))
-        _check_switches(known, ("bom", "excel_safe"))
-        return known
+        defaults = {name: schema["default"] for name, schema in self.option_schemas.items()}
+        refuse_unknown(self.name, options, defaults)
+        checked = {**defaults, **options}
+        delimiter = checked.get("delimiter", self.delimiter)
+        fits = isinstance(delimiter, str) and len(delimiter) == 1 and (delimiter == "\t" or delimiter.isprintable())
+        if not fits or str(delimiter).isalnum() or delimiter == '"':
+            raise RequestError(Note("delimiter_unfit"), field="delimiter")
+        for name in ("bom", "excel_safe"):
+            if not isinstance(checked[name], bool):
+                raise RequestError(Note("option_switch", {"option": name}), field=name)
+        return checked
 
     def shapes(self, options: Options) -> Sequence[Shape]:
         """Text first: even taken apart and put together again it is exact, and faster than values."""
@@ -94,24 +97,18 @@ class _Writer:
     def chunks(self) -> Iterator[bytes]:
         if self._options.get("bom"):
             yield BOM
-        yield _encoded(self._header())
+        names: Row = [field.name for field in self._table.fields]
+        yield _encoded(self._line(names if self._safe is None else self._safe.header(names)))
         cells = printers(self._table.fields)
         for page in self._table.pages():
-            yield from self._page(page, cells)
+            if not isinstance(page, TextPage):
+                yield from self._lines(printed(page, cells))
+            elif self._delimiter == self._format.delimiter and self._safe is None:
+                yield from page.chunks
+            else:
+                yield from self._lines(parsed(b"".join(page.chunks), self._format.delimiter))
         if self._safe is not None and self._safe.changed:
             self._notes.append(Note("formulas_escaped", {"cells": self._safe.changed}))
-
-    def _header(self) -> str:
-        names: Row = [field.name for field in self._table.fields]
-        return self._line(names if self._safe is None else self._safe.header(names))
-
-    def _page(self, page: Page, cells: Sequence[Callable[[Any], Text]]) -> Iterable[bytes]:
-        if isinstance(page, TextPage):
-            as_it_is = self._delimiter == self._format.delimiter and self._safe is None
-            return page.chunks if as_it_is else self._lines(rows_of(b"".join(page.chunks), self._format.delimiter))
-        if isinstance(page, RowsPage):
-            return self._lines(printed(page, cells))
-        return _refuse(page)
 
     def _lines(self, rows: Iterable[Row]) -> Iterator[bytes]:
         lines = map(self._line, rows if self._safe is None else map(self._safe.row, rows))
@@ -141,10 +138,14 @@ class ExcelSafe:
         return copy
 
     def _safe(self, text: Text) -> Text:
-        if text is None or not text.startswith(FORMULA_STARTS):
-            return text
-        self.changed += 1
-        return f"'{text}"
+        safe = text and defused(text)
+        self.changed += safe != text
+        return safe
+
+
+def defused(text: str) -> str:
+    """The text, with an apostrophe in front where a spreadsheet would take it for a formula."""
+    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
 
 
 def line_of(delimiter: str, *, single: bool = False) -> Line:
@@ -161,32 +162,30 @@ def line_of(delimiter: str, *, single: bool = False) -> Line:
     return lambda row: delimiter.join(map(quoted, row)) + "\n"
 
 
-def printed(page: RowsPage, cells: Sequence[Callable[[Any], Text]]) -> Iterator[Row]:
-    """The rows as texts, each value printed by the function of its column.
-
-    Raises:
-        FormatError: a row has more or fewer values than there are columns.
-    """
-    for row in page.rows:
-        if len(row) != len(cells):
-            raise FormatError(reason=row_width(len(row), len(cells)))
+def printed(page: Page, cells: Sequence[Callable[[Any], Text]]) -> Iterator[Row]:
+    """The rows of a page of values as texts, each value printed by the function of its column. Raises FormatError."""
+    for row in rows_of(page, len(cells)):
         yield [cell(value) for cell, value in zip(cells, row, strict=True)]
 
 
-def rows_of(text: bytes, delimiter: str) -> Iterator[Row]:
+def parsed(text: bytes, delimiter: str) -> Iterator[Row]:
     """The rows of a text that COPY wrote. Unlike Python's csv reader, it tells null from the empty string.
 
     Raises:
         FormatError: the text is not of that kind.
     """
     stop = re.escape(delimiter)
-    cell = re.compile(f'(?:"([^"]*(?:""[^"]*)*)"|([^"\r\n{stop}]*))({stop}|\n)')
-    decoded, position, row = _decoded(text), 0, list[Text]()
+    # what is no cell is taken letter by letter, so that the search goes no further; a run is taken whole or not at all
+    cell = re.compile(f'(?:"([^"]*+(?:""[^"]*+)*+)"|([^"\r\n{stop}]*+))({stop}|\n)|(?s:.)')
+    try:
+        decoded, position, row = text.decode(), 0, list[Text]()
+    except UnicodeDecodeError as error:
+        raise FormatError(reason=Note("text_malformed")) from error
     for match in cell.finditer(decoded):
-        if match.start() != position:
+        quoted, bare, end = match.groups()
+        if end is None:
             break
         position = match.end()
-        quoted, bare, end = match.groups()
         row.append((bare or None) if quoted is None else quoted.replace('""', '"'))
         if end == "\n":
             yield row
@@ -195,31 +194,8 @@ def rows_of(text: bytes, delimiter: str) -> Iterator[Row]:
         raise FormatError(reason=Note("text_malformed"))
 
 
-def _decoded(text: bytes) -> str:
-    try:
-        return text.decode()
-    except UnicodeDecodeError as error:
-        raise FormatError(reason=Note("text_malformed")) from error
-
-
 def _encoded(text: str) -> bytes:
     try:
         return text.encode()
     except UnicodeEncodeError as error:
         raise FormatError(reason=Note("surrogate")) from error
-
-
-def _refuse(page: ObjectsPage) -> Iterable[bytes]:
-    raise FormatError(reason=Note("rows_misshapen", {"shape": type(page).__name__}))
-
-
-def _check_delimiter(delimiter: object) -> None:
-    fits = isinstance(delimiter, str) and len(delimiter) == 1 and (delimiter == "\t" or delimiter.isprintable())
-    if not fits or str(delimiter).isalnum() or delimiter == '"':
-        raise RequestError(Note("delimiter_unfit"), field="delimiter")
-
-
-def _check_switches(options: Options, names: Sequence[str]) -> None:
-    for name in names:
-        if not isinstance(options[name], bool):
-            raise RequestError(Note("option_switch", {"option": name}), field=name)

@@ -13,7 +13,7 @@ from packager.sentences import gettext_noop
 from packager.streaming.formats.base import Options
 from packager.streaming.formats.options import WithoutOptions
 from packager.streaming.formats.text import float_text
-from packager.streaming.formats.values import columns_of, rows_of
+from packager.streaming.formats.values import rows_of
 from packager.streaming.notes import Note, Notes
 from packager.streaming.sources.base import Table
 from packager.streaming.types import Member, ObjectsPage, Page, Shape, Value
@@ -38,35 +38,22 @@ class JsonLines(WithoutOptions):
         Raises:
             FormatError: a text holds half of a surrogate pair, which UTF-8 cannot say.
         """
-        yield Member("resource.jsonl", _lines(table))
+        names = [field.name for field in table.fields]
+        yield Member("resource.jsonl", (_lines(page, names) for page in table.pages() if page.count))
 
 
-def _lines(table: Table) -> Iterator[bytes]:
-    names = [field.name for field in table.fields]
-    for page in table.pages():
-        if page.count:
-            yield _page(page, names)
-
-
-def _page(page: Page, names: Sequence[str]) -> bytes:
+def _lines(page: Page, names: Sequence[str]) -> bytes:
     if isinstance(page, ObjectsPage):
         return b"\n".join(page.rows) + b"\n"
-    return _encoded(rows_of(page), names)
-
-
-def _encoded(rows: Sequence[Sequence[Value]], names: Sequence[str]) -> bytes:
-    columns = [_spelled(column) for column in columns_of(rows, len(names))]
+    # numbers as PostgreSQL writes them: digits without exponent, NaN and infinities as text
+    columns = (
+        column if {float, Decimal}.isdisjoint(map(type, column)) else map(_number, column)
+        for column in zip(*rows_of(page, len(names)), strict=True)
+    )
     try:
         return _encoder.encode_lines([dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)])
     except UnicodeEncodeError as error:
         raise FormatError(reason=Note("surrogate")) from error
-
-
-def _spelled(column: Sequence[Value]) -> Sequence[object]:
-    """The column with its numbers as PostgreSQL writes them: digits without exponent, NaN and infinities as text."""
-    if {float, Decimal}.isdisjoint(map(type, column)):
-        return column
-    return [_number(value) for value in column]
 
 
 def _number(value: Value) -> object:

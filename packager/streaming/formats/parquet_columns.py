@@ -31,14 +31,19 @@ _NOT_FINITE = {"NaN": float("nan"), "Infinity": float("inf"), "-Infinity": float
 
 
 class Column:
-    """Makes the arrays of one field."""
+    """Makes the arrays of one field.
+
+    ``schema`` bears what the data dictionary says, with ``ckan_type``; what is no text there is JSON.
+    """
 
     def __init__(self, field: Field) -> None:
         self._name = field.name
         self._type = arrow_type(field.type)
         self._texter = texter(field.type)
         self._convert = self._converter()
-        self.schema = pa.field(field.name, self._type, metadata=_metadata(field))
+        said = {key: value for key, value in field.info.items() if value not in (None, "")}
+        texts = {key: value if isinstance(value, str) else json.dumps(value) for key, value in said.items()}
+        self.schema = pa.field(field.name, self._type, metadata={"ckan_type": field.type, **texts})
 
     def array(self, values: Sequence[Value], first_row: int) -> pa.Array:
         """An array of these values.
@@ -70,21 +75,18 @@ class Column:
         if pa.types.is_boolean(self._type):
             return lambda values: self._strict(values, {bool})
         if pa.types.is_floating(self._type):
-            return self._floats
+            return lambda values: self._strict(values, {int, float})
         if pa.types.is_temporal(self._type):
             return lambda values: pa.array(values, pa.string()).cast(self._type)
         return lambda values: pa.array(self._texter(values), self._type)
 
     def _strict(self, values: Sequence[Any], kinds: set[type]) -> pa.Array:
         """pyarrow alone would make 1 of 1.5, and 1.0 of true."""
+        if float in kinds and str in set(map(type, values)):
+            values = [_NOT_FINITE.get(value, value) if isinstance(value, str) else value for value in values]
         if not set(map(type, values)) <= {*kinds, NoneType}:
             raise TypeError
         return pa.array(values, self._type)
-
-    def _floats(self, values: Sequence[Any]) -> pa.Array:
-        if str in set(map(type, values)):
-            values = [_NOT_FINITE.get(value, value) if isinstance(value, str) else value for value in values]
-        return self._strict(values, {int, float})
 
 
 def arrow_type(type: str) -> pa.DataType:
@@ -92,10 +94,3 @@ def arrow_type(type: str) -> pa.DataType:
     if type.lower().partition("(")[0] in _TIMESTAMPS:
         return pa.timestamp("us")
     return _TYPES.get(base_type(type), pa.string())
-
-
-def _metadata(field: Field) -> dict[str, str]:
-    """What the data dictionary says, with ``ckan_type``. What is no text there is JSON."""
-    said = {key: value for key, value in field.info.items() if value not in (None, "")}
-    texts = {key: value if isinstance(value, str) else json.dumps(value) for key, value in said.items()}
-    return {"ckan_type": field.type, **texts}

@@ -33,6 +33,7 @@ NUMBER_TYPES = frozenset(
 # Beyond these PostgreSQL prints an exponent: its FLT_DIG and DBL_DIG digits (f2s.c, d2s.c).
 _FLOAT_LIMITS = {"float4": 1e6, "real": 1e6}
 _DOUBLE_LIMIT = 1e15
+_HALF_PAIR = re.compile("[\ud800-\udfff]")
 _OFFSET_OF_WHOLE_HOURS = re.compile(r"([+-]\d\d):00$")
 
 
@@ -58,9 +59,15 @@ def printer(type: str) -> Printer:
     if is_array(type):
         return array_text
     if type.lower() == "jsonb":
-        return _jsonb_text
+        # CKAN does nothing about jsonb: PostgreSQL's own text, and null stays null
+        return lambda value: None if value is None else _JSONB.text(value)
     if type.lower() in ("timestamptz", "timestamp with time zone"):
-        return _timestamptz_text
+        # JSON says ``2024-01-01T21:34:05+00:00``, COPY ``2024-01-01 21:34:05+00``
+        return lambda value: (
+            _OFFSET_OF_WHOLE_HOURS.sub(r"\1", value.replace("T", " ", 1))
+            if isinstance(value, str)
+            else plain_text(_DOUBLE_LIMIT, value)
+        )
     return partial(plain_text, _FLOAT_LIMITS.get(base_type(type), _DOUBLE_LIMIT))
 
 
@@ -83,55 +90,63 @@ def float_text(value: float, limit: float = _DOUBLE_LIMIT) -> str:
         return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
     if value == 0 or 1e-4 <= abs(value) < limit:
         return repr(value).removesuffix(".0")
-    digits = _digits(value) if limit == _DOUBLE_LIMIT else repr(value)
+    digits = repr(value)
+    # PostgreSQL prints numbers half-way between two floats in full
+    if limit == _DOUBLE_LIMIT and 2 * abs(Fraction(digits) - Fraction(value)) == Fraction(math.ulp(value)):
+        digits = f"{value:.16e}"
     mantissa, _, exponent = f"{Decimal(digits).normalize():e}".partition("e")
     return f"{mantissa}e{int(exponent):+03d}"
 
 
-def _digits(value: float) -> str:
-    """Python's shortest digits, but for numbers half-way between two floats, which PostgreSQL prints in full."""
-    shortest = repr(value)
-    distance = abs(Fraction(shortest) - Fraction(value))
-    return f"{value:.16e}" if 2 * distance == Fraction(math.ulp(value)) else shortest
+_unescaped = json.JSONEncoder(ensure_ascii=False).encode
+
+
+def _halves_escaped(value: object) -> str:
+    """Half of a surrogate pair, which UTF-8 cannot express, is escaped."""
+    text = _unescaped(value)
+    return text if text.isascii() or not _HALF_PAIR.search(text) else json.dumps(value)
 
 
 @dataclass(frozen=True, slots=True)
 class _JsonStyle:
-    """A way to write JSON; ``json.dumps`` alone would not take a Decimal."""
+    """A way to write JSON (RFC 8259); ``json.dumps`` alone would not take a Decimal.
+
+    ``number`` prints floats, ``scalar`` all else that is neither list nor object, ``odd`` NaN and the infinities, which
+    JSON has no number for.
+    """
 
     comma: str
     colon: str
-    ascii_only: bool
     number: Callable[[float], str]
+    scalar: Callable[[object], str]
+    odd: Callable[[float | Decimal], str] = lambda _: "null"
 
     def text(self, value: object) -> str:
-        if isinstance(value, float):
-            return self.number(value) if math.isfinite(value) else "null"
-        if isinstance(value, Decimal):
-            return format(value, "f")
+        if isinstance(value, float | Decimal):
+            if not math.isfinite(value):
+                return self.odd(value)
+            return format(value, "f") if isinstance(value, Decimal) else self.number(value)
         if isinstance(value, list):
             return f"[{self.comma.join(map(self.text, value))}]"
         if isinstance(value, dict):
-            return f"{{{self.comma.join(self._pair(str(key), item) for key, item in value.items())}}}"
-        return json.dumps(value, ensure_ascii=self.ascii_only)
-
-    def _pair(self, key: str, value: object) -> str:
-        return f"{json.dumps(key, ensure_ascii=self.ascii_only)}{self.colon}{self.text(value)}"
+            pairs = (f"{self.scalar(str(key))}{self.colon}{self.text(item)}" for key, item in value.items())
+            return f"{{{self.comma.join(pairs)}}}"
+        return self.scalar(value)
 
 
-#: JSON as CKAN stores it; a null is the text ``null``.
-json_text = _JsonStyle(", ", ": ", ascii_only=True, number=repr).text
+_CKAN = _JsonStyle(", ", ": ", number=repr, scalar=json.dumps)
+_JSONB = _JsonStyle(", ", ": ", number=repr, scalar=_unescaped)
 #: JSON as PostgreSQL makes it of an array; a null is the text ``null``.
-array_text = _JsonStyle(",", ":", ascii_only=False, number=float_text).text
+array_text = _JsonStyle(",", ":", number=float_text, scalar=_unescaped).text
+#: JSON with letters as they are, floats as in CKAN's CSV, and NaN and the infinities as the texts of that.
+readable_json = _JsonStyle(
+    ", ", ": ", number=float_text, scalar=_halves_escaped, odd=lambda value: f'"{float_text(float(value))}"'
+).text
 
 
-def _jsonb_text(value: Value) -> Text:
-    """CKAN does nothing about jsonb: PostgreSQL's own text, and null stays null."""
-    return None if value is None else _JsonStyle(", ", ": ", ascii_only=False, number=repr).text(value)
-
-
-def _timestamptz_text(value: Value) -> Text:
-    """JSON says ``2024-01-01T21:34:05+00:00``, COPY ``2024-01-01 21:34:05+00``."""
-    if not isinstance(value, str):
-        return plain_text(_DOUBLE_LIMIT, value)
-    return _OFFSET_OF_WHOLE_HOURS.sub(r"\1", value.replace("T", " ", 1))
+def json_text(value: object) -> str:
+    """JSON as CKAN stores it; a null is the text ``null``."""
+    try:
+        return json.dumps(value, allow_nan=False)  # the same, and faster, for all that holds no Decimal
+    except (TypeError, ValueError):
+        return _CKAN.text(value)

@@ -39,7 +39,7 @@ class Xlsx(WithoutOptions):
 
     name = "xlsx"
     label = gettext_noop("Excel (XLSX)")
-    version = 1
+    version = 2
 
     def __init__(self, row_limit: int = ROW_LIMIT) -> None:
         self._row_limit = row_limit
@@ -78,14 +78,19 @@ class _Workbook:
             names.append(f"{_SHEET} {len(names) + 1}" if names else _SHEET)
             yield Part(sheet_path(len(names)), self._sheet())
         yield from closing_parts(names)
-        self._take_notes(len(names))
+        if cut := self._rows.cut:
+            params = {"member": MEMBER, "cells": cut, "limit": CELL_LIMIT, "mark": CUT_MARK}
+            self._notes.append(Note("cells_cut", params))
+        if len(names) > 1:
+            self._notes.append(Note("sheets_continued", {"member": MEMBER, "sheets": len(names)}))
 
     def _sheet(self) -> Iterator[bytes]:
         """A sheet with as many of the rows as it can take."""
         yield self._head
         next_row, size = 2, len(self._head)
         while next_row <= self._row_limit and size < _SHEET_SIZE and self._fetch():
-            rows = self._take(self._row_limit - next_row + 1)
+            room = self._row_limit - next_row + 1
+            rows, self._batch = self._batch[:room], self._batch[room:]
             xml = self._rows.rows(rows, next_row).encode()
             next_row, size = next_row + len(rows), size + len(xml)
             yield xml
@@ -97,21 +102,10 @@ class _Workbook:
             self._batch = next(self._batches, ())
         return bool(self._batch)
 
-    def _take(self, most: int) -> Rows:
-        rows, self._batch = self._batch[:most], self._batch[most:]
-        return rows
-
-    def _take_notes(self, sheets: int) -> None:
-        if cut := self._rows.cut:
-            params = {"member": MEMBER, "cells": cut, "limit": CELL_LIMIT, "mark": CUT_MARK}
-            self._notes.append(Note("cells_cut", params))
-        if sheets > 1:
-            self._notes.append(Note("sheets_continued", {"member": MEMBER, "sheets": sheets}))
-
 
 def _batches(table: Table) -> Iterator[Rows]:
     size = max(1, _BATCH_CELLS // max(1, len(table.fields)))
     for page in table.pages():
-        rows = rows_of(page)
+        rows = rows_of(page, len(table.fields))
         for start in range(0, len(rows), size):
             yield rows[start : start + size]

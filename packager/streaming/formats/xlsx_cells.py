@@ -13,7 +13,7 @@ from decimal import Decimal
 from types import NoneType
 from typing import Any
 
-from packager.streaming.formats.values import columns_of, is_only_text, texter
+from packager.streaming.formats.values import is_only_text, texter
 from packager.streaming.formats.xlsx_text import CELL_LIMIT, all_fit, escaped, shortened
 from packager.streaming.types import Field, Value
 
@@ -35,6 +35,7 @@ class RowWriter:
 
     def __init__(self, fields: Sequence[Field]) -> None:
         self._columns = [_Column(index, field) for index, field in enumerate(fields)]
+        self._end = f'<c r="{column_letters(len(fields) - 1)}'
 
     @property
     def cut(self) -> int:
@@ -48,11 +49,14 @@ class RowWriter:
     def rows(self, rows: Sequence[Sequence[Value]], first: int) -> str:
         """``<row>`` elements for a batch of rows, the first of them being row ``first`` of the sheet (from 1).
 
-        A null is no cell, an empty string a cell with empty text. Raises FormatError if a row is too long or short.
+        A null is no cell, but at the end of a row, which so has the width of its header, a cell without content; an
+        empty string is a cell with empty text. Each row has a value for each field.
         """
         numbers = [str(number) for number in range(first, first + len(rows))]
-        by_column = zip(self._columns, columns_of(rows, len(self._columns)), strict=True)
+        by_column = zip(self._columns, zip(*rows, strict=True), strict=True)
         cells = [column.cells(values, numbers) for column, values in by_column]
+        if cells:
+            cells[-1] = [cell or f'{self._end}{n}"/>' for cell, n in zip(cells[-1], numbers, strict=True)]
         lines = map("".join, zip(*cells, strict=True))
         return "".join([f'<row r="{n}">{line}</row>' for n, line in zip(numbers, lines, strict=True)])
 
@@ -73,7 +77,10 @@ class _Column:
         """A cell for each value, by the fastest way that suits them all; nothing for a null."""
         kinds = set(map(type, values)) - {NoneType}
         if self._only_text or kinds.isdisjoint(_NOT_TEXT):
-            return self._framed(_TEXT, self._texts(values), numbers)
+            texts = self._texter(values)
+            if not all_fit(list(filter(None, texts))):
+                texts = [self._escaped(text) if text else text for text in texts]
+            return self._framed(_TEXT, texts, numbers)
         if kinds == {bool}:
             digits = [value if value is None else int(value is True) for value in values]
             return self._framed(_BOOLEAN, digits, numbers)
@@ -96,12 +103,6 @@ class _Column:
         else:
             (head, tail), content = _TEXT, self._escaped(self._texter([value])[0] or "")
         return f"{head}{content}{tail}"
-
-    def _texts(self, values: Sequence[Value]) -> Sequence[str | None]:
-        texts = self._texter(values)
-        if all_fit(list(filter(None, texts))):
-            return texts
-        return [self._escaped(text) if text else text for text in texts]
 
     def _escaped(self, text: str) -> str:
         if len(text) > CELL_LIMIT // 2:

@@ -19,12 +19,7 @@ _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 
 def escaped(text: str) -> str:
     """Text as it stands in XML, with ``_xHHHH_`` for what XML cannot hold (ST_Xstring, ECMA-376 part 1, 22.9.2.19)."""
-    return _SPECIAL.sub(_escape, text)
-
-
-def _escape(match: re.Match[str]) -> str:
-    found = match.group()
-    return _ENTITIES.get(found) or f"_x{ord(found):04X}_"
+    return _SPECIAL.sub(lambda found: _ENTITIES.get(found[0]) or f"_x{ord(found[0]):04X}_", text)
 
 
 def shortened(text: str) -> str:
@@ -40,16 +35,13 @@ def shortened(text: str) -> str:
 
 def all_fit(texts: list[str]) -> bool:
     """Whether none of these texts can need to be cut or escaped: a quick look, which may say no too often."""
-    if not texts:
-        return True
-    return max(map(len, texts)) <= CELL_LIMIT // 2 and _is_plain(" ".join(texts))
-
-
-def _is_plain(text: str) -> bool:
-    if "_x" in text or "\ufffe" in text or "\uffff" in text:
+    if max(map(len, texts), default=0) > CELL_LIMIT // 2:
+        return False
+    together = " ".join(texts)
+    if "_x" in together or "\ufffe" in together or "\uffff" in together:
         return False
     try:
-        data = text.encode()
+        data = together.encode()
     except UnicodeEncodeError:
         return False
     return len(data.translate(None, _SPECIAL_ASCII)) == len(data)

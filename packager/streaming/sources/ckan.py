@@ -11,18 +11,22 @@ from typing import Any
 
 import msgspec
 
-from packager.errors import AnswerMalformed, SourceError
-from packager.streaming.http import AddressRule, Clients, HttpClient, RetryPolicy
+from packager.errors import AnswerMalformed, ChangedWhileRead, IncompleteData, SourceError
+from packager.streaming.http import MOST_BYTES, AddressRule, Clients, HttpClient, RetryPolicy
 from packager.streaming.notes import Note
 from packager.streaming.sources.ckan_paging import KeysetPlan, OffsetPlan, PageSizer, Plan, RangePlan, TokenPlan
-from packager.streaming.sources.ckan_probe import ID, Capabilities, Search, choose_shape, is_sparse
+from packager.streaming.sources.ckan_probe import Capabilities, Search, choose_shape, is_sparse
 from packager.streaming.sources.ckan_response import Batch, RowDecoder, read_batch
 from packager.streaming.sources.completeness import Count, Window, reconcile, wished_limit
 from packager.streaming.sources.prefetch import Ahead
+from packager.streaming.sources.row_ids import ID, IdColumn
+from packager.streaming.sources.row_watch import RowWatch
 from packager.streaming.types import Field, Page, Query, Shape
 
 #: The orders for which CKAN can tell where the next page begins.
 BY_ID = frozenset({ID, f"{ID} asc", f"{ID} desc"})
+#: Every row.
+WHOLE = Window(0, None)
 
 
 class CkanSource:
@@ -35,6 +39,7 @@ class CkanSource:
         page_size: the most rows asked for at a time.
         connections: requests at a time, where they do not depend on each other.
         retry_policy: timeouts and retries.
+        max_page_bytes: the largest answer that is taken; a page above it is asked for again in halves.
 
     Raises:
         AddressForbidden: ``api_url`` is not one that may be read.
@@ -49,8 +54,10 @@ class CkanSource:
         page_size: int = 32_000,
         connections: int = 2,
         retry_policy: RetryPolicy | None = None,
+        max_page_bytes: int = MOST_BYTES,
     ) -> None:
         self._url = api_url
+        self._max_page_bytes = max_page_bytes
         self._key = key
         self._rule = rule or AddressRule()
         self._page_size = page_size
@@ -89,7 +96,12 @@ class CkanSource:
 
     def _client(self) -> HttpClient:
         client = HttpClient(
-            self._rule, key=self._key, key_for=self._url, retry_policy=self._retry_policy, connections=self._connections
+            self._rule,
+            key=self._key,
+            key_for=self._url,
+            retry_policy=self._retry_policy,
+            connections=self._connections,
+            most=self._max_page_bytes,
         )
         return self._clients.add(client)
 
@@ -99,7 +111,7 @@ class CkanSource:
         url = f"{self._url.rpartition('/')[0]}/{action}"
         try:
             found = client.post(url, {"id": identifier}, msgspec.json.decode)["result"]
-        except (SourceError, msgspec.MsgspecError, KeyError, TypeError):
+        except (SourceError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError, KeyError, TypeError):
             return {}
         return found if isinstance(found, dict) else {}
 
@@ -115,12 +127,14 @@ class CkanTable:
         self._capabilities = capabilities
         self._shape, self._records_format = choose_shape(capabilities, query, shapes)
         self._search = Search(search.client, search.url, self._complete(query))
+        self._columns = self._search.query.fields or tuple(field.name for field in capabilities.fields)
+        self._column = self._id_column()
         self._before = Count(0) if self._window.limit == 0 else self._search.count(capabilities)
-        self._decoder = RowDecoder(capabilities.fields)
+        hidden = [Field(ID, "int")] if self._column and self._column.hidden else []
+        self._decoder = RowDecoder([*hidden, *capabilities.fields])
         self._page_size = page_size
         self._connections = connections
         self._sizer = PageSizer(page_size)
-        self._shifting = False
         self._ahead: Ahead[Batch] | None = None
         self._notes: list[Note] = []
 
@@ -148,17 +162,62 @@ class CkanTable:
         """See ``Table.pages``."""
         if self._window.limit == 0:
             return
-        rows = 0
         try:
-            for batch in self._batches():
-                for page in batch.pages():
-                    rows += page.count
-                    yield page
-            after = self._search.count(self._capabilities)
-            self._notes += reconcile(self._before, after, self._window, rows, shifting=self._shifting)
-            self._notes += self._beyond_limit(rows)
+            self._sizer = PageSizer(self._search.granted(self._capabilities, self._page_size))
+            plan = self._plan()
+            names = None if self._capabilities.backend else self._columns
+            watch = RowWatch(names, plan.direction, self._top(plan))
+            for batch in self._batches(plan):
+                watch.see(batch)
+                yield from batch.pages()
+            self._notes += self._reconciled(plan, watch)
+            self._notes += self._beyond_limit(watch.rows)
         finally:
             self.close()
+
+    def _top(self, plan: Plan) -> int | None:
+        """The largest id there is now; None where ids cannot tell what was added."""
+        if self._column is None or self._window != WHOLE:
+            return None
+        return plan.last if isinstance(plan, RangePlan) else self._search.end("desc")
+
+    def _reconciled(self, plan: Plan, watch: RowWatch) -> list[Note]:
+        """What is to be said about the completeness. Raises IncompleteData, ChangedWhileRead."""
+        after = self._search.count(self._capabilities)
+        if self._column is None or self._before.known is None or after.known is None:
+            return reconcile(self._before, after, self._window, watch.rows, shifting=isinstance(plan, OffsetPlan))
+        if plan.direction or not self._moved(after, watch):
+            try:
+                return reconcile(self._before, after, self._window, watch.rows)
+            except IncompleteData:
+                # one by one behind each other, none can be one too many: they were added before reading began
+                surplus = self._window == WHOLE and watch.rows > self._before.known
+                if not surplus and not self._moved(after, watch):
+                    raise
+        if not self._nothing_missed(plan, watch, after):
+            raise ChangedWhileRead(f"{self._before.rows} rows at first, {after.rows} in the end, {watch.rows} read")
+        return [Note("rows_changed", {"before": self._before.known, "after": after.known})]
+
+    def _moved(self, after: Count, watch: RowWatch) -> bool:
+        if self._before != after:
+            return True
+        end = self._search.end("desc") if self._window == WHOLE else None
+        return end is not None and end != watch.top
+
+    def _nothing_missed(self, plan: Plan, watch: RowWatch, after: Count) -> bool:
+        """Whether it can be shown that all rows that stayed have come, although others came and went."""
+        if watch.batches == 1:
+            return True
+        if self._window != WHOLE:
+            return False
+        if watch.top is None:
+            return True
+        if plan.direction:
+            stayed = self._search.up_to(watch.top)
+            return stayed is not None and watch.old >= stayed
+        ids = self._search.ids(self._sizer.most)
+        least, most = sorted((after.rows or 0, self._search.count(self._capabilities).rows or 0))
+        return least <= len(ids) <= most and watch.has_seen(ids)
 
     def _beyond_limit(self, rows: int) -> list[Note]:
         asked = self._search.query.limit
@@ -173,28 +232,35 @@ class CkanTable:
             self._ahead.join(1.0)
 
     def _complete(self, query: Query) -> Query:
-        """The query with what CKAN needs to page stably and to add no column: an order, and with ``q`` the columns."""
+        """The query with what CKAN needs to page stably and to add no column: an order, ``_id``, with ``q`` columns."""
         fields = query.fields
         if query.q and not fields:
             fields = tuple(field.name for field in self._capabilities.fields)
+        if fields and self._capabilities.has_id and ID not in fields:
+            fields = (ID, *fields)
         return replace(query, fields=fields, sort=self._order(query.sort))
+
+    def _id_column(self) -> IdColumn | None:
+        """Where ``_id`` comes; it is fetched along, since by it rows that come twice are known."""
+        if not self._capabilities.has_id:
+            return None
+        asked_for = any(field.name == ID for field in self._capabilities.fields)
+        return IdColumn(self._columns.index(ID), hidden=not asked_for)
 
     def _order(self, sort: str | None) -> str | None:
         if not self._capabilities.has_id or (sort and sort.strip() in BY_ID):
             return sort
         return f"{sort}, {ID}" if sort else ID
 
-    def _batches(self) -> Iterator[Batch]:
-        self._sizer = PageSizer(self._search.granted(self._capabilities, self._page_size))
-        plan = self._plan()
-        self._shifting = isinstance(plan, OffsetPlan)
+    def _batches(self, plan: Plan) -> Iterator[Batch]:
         jobs = plan.jobs()
         first = next(jobs, None)
         if first is None:
             return
-        yield first()
+        yield from _flat(first())
         self._ahead = Ahead(jobs, self._connections if plan.parallel else 1)
-        yield from self._ahead
+        for batch in self._ahead:
+            yield from _flat(batch)
 
     def _plan(self) -> Plan:
         query, window, total = self._search.query, self._window, self._before.known
@@ -202,13 +268,14 @@ class CkanTable:
             return TokenPlan(self._fetch, self._sizer, self._capabilities.backend, window.limit)
         if not self._capabilities.ranges or query.sort not in BY_ID:
             return OffsetPlan(self._fetch, self._sizer, window.offset, window.limit, total)
+        falling = query.sort == f"{ID} desc"
         return self._range_plan() or KeysetPlan(
-            self._fetch, self._sizer, query.filters, window.offset, window.limit, total
+            self._fetch, self._sizer, query.filters, window.offset, window.limit, total, falling=falling
         )
 
     def _range_plan(self) -> RangePlan | None:
         query = self._search.query
-        if query.filters or query.q or query.sort == f"{ID} desc" or self._window != Window(0, None):
+        if query.filters or query.q or query.sort == f"{ID} desc" or self._window != WHOLE:
             return None
         first, last = self._search.extremes()
         rows = self._before.known
@@ -232,5 +299,12 @@ class CkanTable:
             asked["records_format"] = self._records_format
         payload = {**self._search.payload, **asked}
         return self._search.client.post(
-            self._search.url, payload, lambda body: read_batch(body, self._shape, self._decoder)
+            self._search.url, payload, lambda body: read_batch(body, self._shape, self._decoder, self._column)
         )
+
+
+def _flat(batch: Batch) -> Iterator[Batch]:
+    """A batch, and what was too large to come with it."""
+    yield batch
+    for more in batch.rest:
+        yield from _flat(more())

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
+
+from pyroaring import BitMap64
 
 from packager.errors import QueryRejected, SourceBusy
 from packager.streaming.http import HttpClient
@@ -12,9 +15,9 @@ from packager.streaming.notes import Note
 from packager.streaming.sources.ckan_paging import SPARSEST, both
 from packager.streaming.sources.ckan_response import Answer, RowDecoder, read_answer
 from packager.streaming.sources.completeness import Count
+from packager.streaming.sources.row_ids import ID
 from packager.streaming.types import Field, Query, Shape
 
-ID = "_id"
 #: Matches no row, in every CKAN.
 NO_ID = {ID: -1}
 #: Matches every row (ids count up from 1), and makes CKAN 2.12 count instead of telling a stored total.
@@ -89,10 +92,27 @@ class Search:
 
     def extremes(self) -> tuple[int, int]:
         """The smallest and the largest ``_id`` of the whole table; (1, 0) if it is empty."""
-        ends = [self._end(direction) for direction in ("asc", "desc")]
+        ends = [self.end(direction) for direction in ("asc", "desc")]
         return (1, 0) if None in ends else (ends[0] or 0, ends[1] or 0)
 
-    def _end(self, direction: str) -> int | None:
+    def up_to(self, top: int) -> int | None:
+        """How many rows match now whose ``_id`` is at most ``top``. Only where there are range filters."""
+        old = {"filters": both(self.query.filters, {ID: {"lte": top}}), "sort": ID, "limit": 1}
+        return self.ask({**old, "include_next_page": True, "include_total": True}).count
+
+    def ids(self, rows: int) -> BitMap64:
+        """The ids of all rows that match now, asked for ``rows`` at a time."""
+        found, place = BitMap64(), {"fields": [ID], "sort": ID, "include_total": False, "limit": rows}
+        for page in itertools.count():
+            answer = self.ask({**place, "offset": page * rows})
+            ids = [row[0] for row in RowDecoder([Field(ID, "int")]).decode_all(answer.records)]
+            found.update(ids)
+            if len(ids) < rows:
+                break
+        return found
+
+    def end(self, direction: str) -> int | None:
+        """The smallest (``asc``) or largest (``desc``) ``_id`` that matches; None if no row does."""
         answer = self.ask({"fields": [ID], "sort": f"{ID} {direction}", "limit": 1, "include_total": False})
         rows = RowDecoder([Field(ID, "int")]).decode_all(answer.records)
         return rows[0][0] if rows else None

@@ -17,6 +17,7 @@ import msgspec
 
 from packager.errors import AnswerMalformed, QueryRejected
 from packager.streaming.notes import Note
+from packager.streaming.sources.row_ids import IdColumn, TextIds, ids_of, without_id
 from packager.streaming.types import Field, ObjectsPage, Page, RowsPage, Shape, TextPage
 
 #: Bytes of escaped text that are unescaped at a time: as ``str`` they take up to four times the room (PEP 393).
@@ -72,7 +73,7 @@ def read_answer(body: bytes) -> Answer:
     """The result in the body of an answer. Raises AnswerMalformed; QueryRejected if it says that it is none."""
     try:
         envelope = _decode(body)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         raise AnswerMalformed("not the JSON of datastore_search") from None
     if not envelope.success:
         raise QueryRejected(reason=Note("no_success"))
@@ -84,41 +85,47 @@ def read_answer(body: bytes) -> Answer:
 @dataclass
 class Batch:
     """The records of one answer. ``answer`` is what came with them (its own ``records`` are emptied), ``size`` the
-    bytes of the body."""
+    bytes of the body, ``ids`` the ``_id`` of each row (None where there is none)."""
 
     answer: Answer
     count: int
     size: int
+    ids: Sequence[int] | None
     pages: Callable[[], Iterator[Page]]
+    #: Fetch what was asked for with these records, and was too large to come with them.
+    rest: tuple[Callable[[], Batch], ...] = ()
 
 
-def read_batch(body: bytes, shape: Shape, decoder: RowDecoder) -> Batch:
-    """The records in the body of an answer, as pages of ``shape``. Raises as ``read_answer``."""
+def read_batch(body: bytes, shape: Shape, decoder: RowDecoder, column: IdColumn | None) -> Batch:
+    """The records in the body of an answer, as pages of ``shape``. Raises as ``read_answer``.
+
+    ``decoder`` knows the columns that were asked for, ``column`` which of them is ``_id``, if one is.
+    """
     answer = read_answer(body)
     records, answer.records = answer.records, msgspec.Raw(b"")
     if shape in (Shape.CSV, Shape.TSV):
-        return _text_batch(answer, records, len(body))
-    rows = _rows_of(records)
+        taker = None if column is None else TextIds(column, "," if shape is Shape.CSV else "\t")
+        return _text_batch(answer, records, len(body), taker)
+    rows, hidden = _readable(_rows_of(records)), column is not None and column.hidden
     make = decoder.pages if shape is Shape.ROWS else _object_pages
-    return Batch(answer, len(rows), len(body), lambda: make(rows))
+    ids = None if column is None else ids_of(rows, column)
+    return Batch(answer, len(rows), len(body), ids, lambda: make(rows, hidden))
 
 
 # ------------------------------------------------------------ delimited text
 
 
-def _text_batch(answer: Answer, records: msgspec.Raw, size: int) -> Batch:
+def _text_batch(answer: Answer, records: msgspec.Raw, size: int, taker: TextIds | None) -> Batch:
     text = bytes(records)
     del records
     if text == b"[]":
         text = b'""'
-    counter = RowCounter()
-    chunks: deque[bytes] = deque()
-    for chunk in text_chunks(text):
-        counter.add(chunk)
-        chunks.append(chunk)
+    counter = taker or RowCounter()
+    chunks: deque[bytes] = deque(map(counter.take, text_chunks(text)))
     if counter.inside or (chunks and not chunks[-1].endswith(b"\n")):
         raise AnswerMalformed("delimited text that breaks off")
-    return Batch(answer, counter.rows, size, lambda: iter((TextPage(counter.rows, _drain(chunks)),)))
+    ids = None if taker is None else taker.ids()
+    return Batch(answer, counter.rows, size, ids, lambda: iter((TextPage(counter.rows, _drain(chunks)),)))
 
 
 def _drain(chunks: deque[bytes]) -> Iterator[bytes]:
@@ -164,11 +171,12 @@ class RowCounter:
         self.rows = 0
         self.inside = False
 
-    def add(self, chunk: bytes) -> None:
-        """Count a further piece of the text."""
+    def take(self, chunk: bytes) -> bytes:
+        """Count the rows of a further piece of the text. Gives the piece."""
         parts = chunk.translate(None, NO_MARKS).replace(b'""', b"").split(b'"')
         self.rows += b"".join(parts[int(self.inside) :: 2]).count(b"\n")
         self.inside ^= len(parts) % 2 == 0
+        return chunk
 
 
 # --------------------------------------------------------------------- values
@@ -177,13 +185,24 @@ class RowCounter:
 def _rows_of(records: msgspec.Raw) -> list[msgspec.Raw]:
     try:
         return _split(records)
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, RecursionError):
         raise AnswerMalformed("records that are no list") from None
 
 
-def _object_pages(rows: list[msgspec.Raw]) -> Iterator[Page]:
+def _readable(rows: list[msgspec.Raw]) -> list[msgspec.Raw]:
+    """``rows``, which go on as they are. Raises AnswerMalformed if they are not UTF-8."""
+    try:
+        for row in rows:
+            str(row, "utf-8")
+    except UnicodeDecodeError:
+        raise AnswerMalformed("rows that are not UTF-8") from None
+    return rows
+
+
+def _object_pages(rows: list[msgspec.Raw], hidden: bool) -> Iterator[Page]:
     for start in range(0, len(rows), SLICE):
-        yield ObjectsPage([_one_line(bytes(row)) for row in rows[start : start + SLICE]])
+        lines = [_one_line(bytes(row)) for row in rows[start : start + SLICE]]
+        yield ObjectsPage([without_id(line) for line in lines] if hidden else lines)
 
 
 def _one_line(row: bytes) -> bytes:
@@ -201,10 +220,11 @@ class RowDecoder:
         self._lists = _decoder_of_many(GenericAlias(tuple, in_order))
         self._objects = _decoder_of_many(cast(Any, TypedDict)("Row", types, total=False))
 
-    def pages(self, rows: list[msgspec.Raw]) -> Iterator[Page]:
-        """The rows as values, some at a time. Raises AnswerMalformed."""
+    def pages(self, rows: list[msgspec.Raw], hidden: bool) -> Iterator[Page]:
+        """The rows as values, some at a time; ``hidden``: without the first. Raises AnswerMalformed."""
         for start in range(0, len(rows), SLICE):
-            yield RowsPage(self.decode(rows[start : start + SLICE]))
+            values = self.decode(rows[start : start + SLICE])
+            yield RowsPage([row[1:] for row in values] if hidden else values)
 
     def decode(self, rows: list[msgspec.Raw]) -> list[tuple[Any, ...]]:
         """The values of rows, each in the order of the fields. Raises AnswerMalformed."""
@@ -214,7 +234,7 @@ class RowDecoder:
             found: list[Any] = (self._objects if objects else self._lists).decode(text)
         except msgspec.ValidationError:
             found = self._loosely(text)
-        except msgspec.MsgspecError:
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             raise AnswerMalformed("rows that are no JSON") from None
         return [tuple(map(row.get, self._names)) for row in found] if objects else found
 

@@ -8,25 +8,32 @@ from urllib.parse import unquote, urlsplit
 
 from urllib3 import BaseHTTPResponse
 
-from packager.errors import IncompleteData, SourceUnreachable
+from packager.errors import FileTooLarge, IncompleteData, SourceUnreachable
+from packager.streaming.file_names import safe_name
 from packager.streaming.http import AddressRule, Clients, HttpClient, RetryPolicy
 from packager.streaming.notes import Note
 
 #: Bytes read at a time.
 PIECE = 1 << 18
-#: Bytes of a file name; file systems and archivers take no more than 255.
-LONGEST_NAME = 200
-
-#: Not allowed in file names by Windows, which opens our archives too.
-AWKWARD = frozenset('<>:"|?*')
+#: Names of files that are packed themselves.
+PACKED = (".gz", ".tgz", ".bz2", ".xz", ".zst", ".br", ".zip")
 
 
 class UrlSource:
-    """Reads files from where ``rule`` permits. ``key`` is sent as ``Authorization`` to the host of the address only."""
+    """Reads files from where ``rule`` permits. ``key`` is sent as ``Authorization`` to the host of the address only.
+
+    ``max_bytes`` is the size of the largest file that is taken, unpacked; 0 for any.
+    """
 
     def __init__(
-        self, rule: AddressRule | None = None, key: str | None = None, *, retry_policy: RetryPolicy | None = None
+        self,
+        rule: AddressRule | None = None,
+        key: str | None = None,
+        *,
+        retry_policy: RetryPolicy | None = None,
+        max_bytes: int = 0,
     ) -> None:
+        self._max_bytes = max_bytes
         self._rule = rule or AddressRule()
         self._key = key
         self._retry_policy = retry_policy
@@ -37,7 +44,7 @@ class UrlSource:
         client = HttpClient(self._rule, key=self._key, key_for=url, retry_policy=self._retry_policy, connections=1)
         self._clients.add(client)
         try:
-            return UrlFile(client, url)
+            return UrlFile(client, url, self._max_bytes)
         except BaseException:
             client.close()
             raise
@@ -54,8 +61,9 @@ class UrlFile:
     strong validator; otherwise nobody could tell whether the rest belongs to the beginning.
     """
 
-    def __init__(self, client: HttpClient, url: str) -> None:
+    def __init__(self, client: HttpClient, url: str, max_bytes: int) -> None:
         self._client = client
+        self._max_bytes = max_bytes
         self._url = url
         self._got = 0
         self._notes: list[Note] = []
@@ -64,7 +72,7 @@ class UrlFile:
     @property
     def name(self) -> str:
         """A safe name from the last segment of the path; empty if there is none."""
-        return safe_name(urlsplit(self._url).path)
+        return name_in(urlsplit(self._url).path)
 
     @property
     def size(self) -> int | None:
@@ -90,8 +98,16 @@ class UrlFile:
 
     def _begin(self) -> None:
         self._response = self._client.get(self._url, {})
-        self._size = _length(self._response)
-        self._validator = _strong_validator(self._response)
+        # servers send ready-made .gz files as if the packing were theirs; unpacked they would belie their names
+        coding = self._response.headers.get("Content-Encoding", "identity").lower()
+        self._unpack = coding != "identity" and not self.name.lower().endswith(PACKED)
+        self._size = None if self._unpack else _length(self._response)
+        self._validator = "" if self._unpack else _strong_validator(self._response)
+        self._bound(self._size or 0)
+
+    def _bound(self, size: int) -> None:
+        if self._max_bytes and size > self._max_bytes:
+            raise FileTooLarge(most=self._max_bytes)
 
     def _resumed(self) -> Iterator[bytes]:
         failures = 0
@@ -115,8 +131,9 @@ class UrlFile:
             self._begin()
 
     def _read(self) -> Iterator[bytes]:
-        for piece in self._client.stream(self._response, PIECE):
+        for piece in self._client.stream(self._response, PIECE, unpack=self._unpack):
             self._got += len(piece)
+            self._bound(self._got)
             yield piece
 
     def _wait(self, failures: int, error: SourceUnreachable) -> None:
@@ -147,29 +164,17 @@ class UrlFile:
 
 
 def _length(response: BaseHTTPResponse) -> int | None:
-    """Bytes of the content; None where they are those of a compressed form, which is undone in reading."""
+    """Bytes of the body, if the server says so."""
     length = response.headers.get("Content-Length", "")
-    encoded = response.headers.get("Content-Encoding", "identity").lower() != "identity"
-    return int(length) if length.isdecimal() and not encoded else None
+    return int(length) if length.isdecimal() else None
 
 
 def _strong_validator(response: BaseHTTPResponse) -> str:
     tag = response.headers.get("ETag", "")
-    encoded = "Content-Encoding" in response.headers
-    return tag if tag.startswith('"') and not encoded else ""
+    return tag if tag.startswith('"') else ""
 
 
-def safe_name(path: str) -> str:
-    """The last segment of a path of a URL as a file name: decoded, without path, control characters, leading dots."""
-    segment = unquote(path, errors="replace").replace("\\", "/").rpartition("/")[2]
-    kept = "".join("_" if char in AWKWARD else char for char in segment if unicodedata.category(char)[0] != "C")
-    return _shortened(kept.strip().lstrip(".").strip().rstrip("."))
-
-
-def _shortened(name: str) -> str:
-    """Cut before the ending, on a whole character."""
-    stem, dot, ending = name.rpartition(".")
-    if not dot or len(ending.encode()) > 20:
-        stem, dot, ending = name, "", ""
-    room = LONGEST_NAME - len(f"{dot}{ending}".encode())
-    return stem.encode()[:room].decode(errors="ignore") + dot + ending
+def name_in(path: str) -> str:
+    """The last segment of a path of a URL as a file name: decoded, without leading dots and what cannot be seen."""
+    seen = "".join(char for char in unquote(path, errors="replace") if unicodedata.category(char)[0] != "C")
+    return safe_name(seen.replace("\\", "/").rpartition("/")[2].strip().lstrip("."), default="")

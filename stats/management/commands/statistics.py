@@ -8,6 +8,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from packager.whole_numbers import whole_number
 from stats import queries
 
 
@@ -38,9 +39,10 @@ class Command(BaseCommand):
 
 
 def _count(text: str) -> int:
-    if not text.isascii() or not text.isdigit():
-        raise ArgumentTypeError(f"{text!r} is not a whole number, zero or more")
-    return int(text)
+    try:
+        return whole_number(text)
+    except (ValueError, OverflowError) as error:
+        raise ArgumentTypeError(str(error)) from error
 
 
 def _answer(what: str, offset: int, limit: int, resource: str | None, email: str | None, **_: Any) -> Any:

@@ -7,16 +7,16 @@ from dataclasses import dataclass, field
 from itertools import chain, count
 from pathlib import Path
 
-from packager.errors import FormatError
 from packager.streaming.formats.dwca.definitions import Definition
 from packager.streaming.formats.dwca.documents import DataFile
 from packager.streaming.formats.dwca.ids import UniqueIds
 from packager.streaming.formats.dwca.layout import ExtensionLayout, Layout, Row
-from packager.streaming.formats.dwca.lines import Flavour, Lines
+from packager.streaming.formats.dwca.lines import Dialect, Lines
 from packager.streaming.formats.dwca.spool import Spool
-from packager.streaming.notes import Note, Notes, row_width
+from packager.streaming.formats.values import rows_of
+from packager.streaming.notes import Note, Notes
 from packager.streaming.sources.base import Table
-from packager.streaming.types import Member, RowsPage
+from packager.streaming.types import Member
 
 _BATCH = 1000  # rows that are turned into bytes at once
 
@@ -64,18 +64,26 @@ class Build:
     Args:
         layout: columns and sources.
         core: the definition of the core.
-        flavour: how the files are written.
+        dialect: how the files are written.
         temp_directory: where rows wait; None for the system's own place.
     """
 
-    def __init__(self, layout: Layout, core: Definition, flavour: Flavour, temp_directory: Path | None) -> None:
+    def __init__(self, layout: Layout, core: Definition, dialect: Dialect, temp_directory: Path | None) -> None:
         self._layout = layout
-        self._flavour = flavour
-        self.core_file = DataFile(f"{core.file_stem}.{flavour.suffix}", core.row_type, layout.core_terms)
-        self._waiting = [
-            self._make_waiting(extension, name, temp_directory)
-            for extension, name in zip(layout.extensions.values(), self._names(), strict=True)
-        ]
+        self._dialect = dialect
+        self.core_file = DataFile(f"{core.file_stem}.{dialect.suffix}", core.row_type, layout.core_terms)
+        self._waiting: list[_Waiting] = []
+        taken = {self.core_file.name}
+        for extension in layout.extensions.values():
+            # row types of different vocabularies can end in the same word
+            stem, suffix = extension.definition.file_stem, dialect.suffix
+            choices = chain((f"{stem}.{suffix}",), (f"{stem}_{number}.{suffix}" for number in count(2)))
+            name = next(choice for choice in choices if choice not in taken)
+            taken.add(name)
+            file = DataFile(name, extension.definition.row_type, extension.terms)
+            waiting = _Waiting(extension, file, Lines(dialect), Spool(temp_directory))
+            waiting.lines.add(self._header(file))
+            self._waiting.append(waiting)
 
     @property
     def filled(self) -> list[DataFile]:
@@ -98,25 +106,23 @@ class Build:
             waiting.spool.close()
 
     def _core_chunks(self, table: Table, notes: Notes) -> Iterator[bytes]:
+        lines, ids = Lines(self._dialect), UniqueIds(self._layout.id_field)
+        lines.add(self._header(self.core_file))
         try:
-            yield from self._write_core(table, notes)
+            for page in table.pages():
+                for row in rows_of(page, len(table.fields)):
+                    self._add(row, lines, ids)
+                    if len(lines) >= _BATCH:
+                        yield lines.take()
+            ids.check()
+            yield lines.take()
+            for waiting in self._waiting:
+                waiting.flush()
+                notes.extend(waiting.notes())
         except BaseException:
             # The generator that made this member may live on in a traceback; what waits must not.
             self.close()
             raise
-
-    def _write_core(self, table: Table, notes: Notes) -> Iterator[bytes]:
-        lines, ids = Lines(self._flavour), UniqueIds(self._layout.id_field)
-        lines.add(self._header(self.core_file))
-        for row in _rows(table):
-            self._add(row, lines, ids)
-            if len(lines) >= _BATCH:
-                yield lines.take()
-        ids.check()
-        yield lines.take()
-        for waiting in self._waiting:
-            waiting.flush()
-            notes.extend(waiting.notes())
 
     def _add(self, row: Row, lines: Lines, ids: UniqueIds) -> None:
         id_text = self._layout.id_cell(row)
@@ -125,32 +131,5 @@ class Build:
         for waiting in self._waiting:
             waiting.add(id_text, row)
 
-    def _make_waiting(self, extension: ExtensionLayout, name: str, temp_directory: Path | None) -> _Waiting:
-        file = DataFile(name, extension.definition.row_type, extension.terms)
-        waiting = _Waiting(extension, file, Lines(self._flavour), Spool(temp_directory))
-        waiting.lines.add(self._header(file))
-        return waiting
-
-    def _names(self) -> Iterator[str]:
-        """File names, none of them twice: row types of different vocabularies can end in the same word."""
-        taken = {self.core_file.name}
-        for extension in self._layout.extensions.values():
-            stem, suffix = extension.definition.file_stem, self._flavour.suffix
-            choices = chain((f"{stem}.{suffix}",), (f"{stem}_{number}.{suffix}" for number in count(2)))
-            name = next(choice for choice in choices if choice not in taken)
-            taken.add(name)
-            yield name
-
     def _header(self, file: DataFile) -> list[str]:
         return [self._layout.id_field, *(term.name for term in file.terms)]
-
-
-def _rows(table: Table) -> Iterator[Row]:
-    width = len(table.fields)
-    for page in table.pages():
-        if not isinstance(page, RowsPage):
-            raise FormatError(reason=Note("rows_misshapen", {"shape": type(page).__name__}))
-        for row in page.rows:
-            if len(row) != width:
-                raise FormatError(reason=row_width(len(row), width))
-            yield row

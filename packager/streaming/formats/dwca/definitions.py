@@ -15,6 +15,7 @@ from xml.parsers import expat
 from packager.errors import DwcConfigurationError
 
 _NAMESPACE = "http://rs.gbif.org/extension/"
+_OTHERS = re.compile(r"[^a-z0-9]+")
 _HUMPS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
@@ -44,8 +45,20 @@ class Definition:
     @cached_property
     def file_stem(self) -> str:
         """The row type without its camel case: ``measurement_or_fact``. Safe as a file name."""
-        name = re.split(r"[/#]", self.row_type.rstrip("/#"))[-1]
-        return re.sub(r"[^a-z0-9]+", "_", _HUMPS.sub("_", name).lower()).strip("_") or "data"
+        name = self.row_type.rstrip("/#").replace("#", "/").rpartition("/")[2]
+        return _OTHERS.sub("_", _HUMPS.sub("_", name).lower()).strip("_") or "data"
+
+
+def camel_case(name: str) -> str:
+    """The words of a name in lower camel case, as terms have them: ``Taxon resource ID`` becomes ``taxonResourceID``.
+
+    Words all in capitals stay so, and capitals inside a word stay: ``isTypeSpecimen`` is what it was.
+    """
+    words = name.split()
+    if not words:
+        return ""
+    first = words[0] if words[0].upper() == words[0] else words[0][0].lower() + words[0][1:]
+    return first + "".join(word[0].upper() + word[1:] for word in words[1:])
 
 
 def read_definition(path: Path, setting: str) -> Definition:
@@ -84,8 +97,8 @@ class _DefinitionReader:
 
     def parse(self, content: bytes) -> None:
         parser = expat.ParserCreate(namespace_separator=" ")
-        parser.StartDoctypeDeclHandler = self._refuse_doctype
-        parser.StartElementHandler = self._element
+        parser.StartDoctypeDeclHandler = self.doctype
+        parser.StartElementHandler = self.element
         parser.Parse(content, True)
 
     def definition(self) -> Definition:
@@ -95,18 +108,14 @@ class _DefinitionReader:
             raise _NotADefinition("it has no terms")
         return Definition(self.row_type, tuple(self.terms))
 
-    def _refuse_doctype(self, *_: object) -> None:
+    def doctype(self, *_: object) -> None:
         raise _NotADefinition("it has a document type declaration, which is not permitted")
 
-    def _element(self, tag: str, attributes: dict[str, str]) -> None:
+    def element(self, tag: str, attributes: dict[str, str]) -> None:
         if tag == f"{_NAMESPACE} extension":
             self.row_type = attributes.get("rowType")
         elif tag == f"{_NAMESPACE} property":
-            self.terms.append(_term(attributes))
-
-
-def _term(attributes: Mapping[str, str]) -> Term:
-    name, uri = attributes.get("name"), attributes.get("qualName")
-    if not name or not uri:
-        raise _NotADefinition(f"the property {name or uri or '?'} lacks its name or its URI")
-    return Term(name, uri)
+            name, uri = attributes.get("name"), attributes.get("qualName")
+            if not name or not uri:
+                raise _NotADefinition(f"the property {name or uri or '?'} lacks its name or its URI")
+            self.terms.append(Term(name, uri))

@@ -11,7 +11,7 @@ from uuid import UUID
 from xml.etree import ElementTree
 
 from packager.streaming.formats.dwca.definitions import Term
-from packager.streaming.formats.dwca.lines import Flavour
+from packager.streaming.formats.dwca.lines import Dialect
 
 _TEXT_NAMESPACE = "http://rs.tdwg.org/dwc/text/"
 _PLACE = re.compile(r"\{(package_id|pub_date|date_stamp)\}")
@@ -27,38 +27,26 @@ class DataFile:
     terms: Sequence[Term]
 
 
-def meta_xml(core: DataFile, extensions: Sequence[DataFile], flavour: Flavour, *, has_eml: bool) -> bytes:
+def meta_xml(core: DataFile, extensions: Sequence[DataFile], dialect: Dialect, *, has_eml: bool) -> bytes:
     """The descriptor of the archive, see https://dwc.tdwg.org/text/."""
     archive = ElementTree.Element("archive", {"xmlns": _TEXT_NAMESPACE})
     if has_eml:
         archive.set("metadata", "eml.xml")
-    _describe(archive, "core", "id", core, flavour)
+    _describe(archive, "core", "id", core, dialect)
     for extension in extensions:
-        _describe(archive, "extension", "coreid", extension, flavour)
+        _describe(archive, "extension", "coreid", extension, dialect)
     ElementTree.indent(archive)
     body: str = ElementTree.tostring(archive, encoding="unicode")
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{body.replace(" />", "/>")}\n'.encode()
 
 
-def _describe(archive: ElementTree.Element, tag: str, id_tag: str, file: DataFile, flavour: Flavour) -> None:
-    section = ElementTree.SubElement(archive, tag, _file_attributes(file, flavour))
+def _describe(archive: ElementTree.Element, tag: str, id_tag: str, file: DataFile, dialect: Dialect) -> None:
+    section = ElementTree.SubElement(archive, tag, {**dialect.attributes, "rowType": file.row_type})
     files = ElementTree.SubElement(section, "files")
     ElementTree.SubElement(files, "location").text = file.name
     ElementTree.SubElement(section, id_tag, {"index": "0"})
     for index, term in enumerate(file.terms, start=1):
         ElementTree.SubElement(section, "field", {"index": str(index), "term": term.uri})
-
-
-def _file_attributes(file: DataFile, flavour: Flavour) -> dict[str, str]:
-    # Tab and line feed are spelt with a backslash: XML would turn the characters themselves into spaces.
-    return {
-        "encoding": "UTF-8",
-        "fieldsTerminatedBy": flavour.delimiter.replace("\t", r"\t"),
-        "linesTerminatedBy": r"\n",
-        "fieldsEnclosedBy": '"',
-        "ignoreHeaderLines": "1",
-        "rowType": file.row_type,
-    }
 
 
 def eml_xml(template: str, package_id: UUID, now: datetime) -> bytes:

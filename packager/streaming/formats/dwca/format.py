@@ -14,8 +14,9 @@ from packager.streaming.formats.base import Options
 from packager.streaming.formats.dwca.build import Build
 from packager.streaming.formats.dwca.documents import eml_xml, gbif_json, meta_xml
 from packager.streaming.formats.dwca.layout import make_layout
-from packager.streaming.formats.dwca.lines import FLAVOURS
+from packager.streaming.formats.dwca.lines import DIALECTS
 from packager.streaming.formats.dwca.settings import DwcSettings
+from packager.streaming.formats.options import refuse_unknown
 from packager.streaming.notes import Note, Notes
 from packager.streaming.sources.base import Table
 from packager.streaming.types import Member, Shape
@@ -37,21 +38,24 @@ class DwcaFormat:
         settings: how fields map to terms.
         temp_directory: where rows of extensions wait while the core is written; None for the system's own place.
         now: the clock, in UTC.
+        eml: the document that becomes eml.xml where the options have no template of one.
     """
 
     name = "dwca"
     label = gettext_noop("Darwin Core Archive")
-    version = 1
+    version = 2
 
     def __init__(
         self,
         settings: DwcSettings | None = None,
         temp_directory: Path | None = None,
         now: Callable[[], datetime] = _now,
+        eml: bytes = b"",
     ) -> None:
         self._settings = settings or DwcSettings()
         self._temp_directory = temp_directory
         self._now = now
+        self._eml = eml
 
     @property
     def needed_fields(self) -> Sequence[str]:
@@ -67,22 +71,27 @@ class DwcaFormat:
     def option_schemas(self) -> Mapping[str, Mapping[str, object]]:
         """See ``DescribesOptions``."""
         return {
-            "dialect": {"enum": sorted(FLAVOURS), "default": _DEFAULTS["dialect"]},
+            "dialect": {"enum": sorted(DIALECTS), "default": _DEFAULTS["dialect"]},
             "eml": {"type": "string", "description": "a template of eml.xml"},
             "for_gbif": {"type": "boolean", "default": False},
         }
 
     def check(self, options: Options) -> Options:
         """The options with their defaults. Raises RequestError, which names the option."""
-        for option in options:
-            if option not in _DEFAULTS:
-                raise RequestError(Note("option_unknown", {"format": self.name, "option": repr(option)}), field=option)
+        refuse_unknown(self.name, options, _DEFAULTS)
         checked = {**_DEFAULTS, **{key: value for key, value in options.items() if value not in (None, "")}}
-        if checked["dialect"] not in FLAVOURS:
+        if checked["dialect"] not in DIALECTS:
             raise RequestError(Note("dialect_unknown"), field="dialect")
         if not isinstance(checked["eml"], str):
             raise RequestError(Note("eml_no_text"), field="eml")
-        return {**checked, "for_gbif": _wanted(checked["for_gbif"])}
+        if not isinstance(checked["for_gbif"], bool | str):
+            raise RequestError(Note("option_switch", {"option": "for_gbif"}), field="for_gbif")
+        # a form sends text, and any text but a no is a yes
+        return {**checked, "for_gbif": str(checked["for_gbif"]).strip().lower() not in _NO}
+
+    def with_eml(self, document: bytes) -> DwcaFormat:
+        """See ``TakesEml``."""
+        return DwcaFormat(self._settings, self._temp_directory, self._now, document)
 
     def shapes(self, options: Options) -> Sequence[Shape]:
         """Parsed values."""
@@ -97,29 +106,14 @@ class DwcaFormat:
             FormatError: the field of the ids is missing, or its values are empty or not unique.
         """
         layout = make_layout(table.fields, self._settings)
-        flavour = FLAVOURS[options["dialect"]]
-        with closing(Build(layout, self._settings.core, flavour, self._temp_directory)) as build:
+        dialect = DIALECTS[options["dialect"]]
+        with closing(Build(layout, self._settings.core, dialect, self._temp_directory)) as build:
             yield build.core_member(table, notes)
             yield from build.extension_members()
-            yield _document("meta.xml", meta_xml(build.core_file, build.filled, flavour, has_eml=bool(options["eml"])))
-            yield from self._documents(options)
-
-    def _documents(self, options: Options) -> Iterator[Member]:
-        now = self._now()
-        if options["eml"]:
-            yield _document("eml.xml", eml_xml(options["eml"], uuid4(), now))
-        if options["for_gbif"]:
-            yield _document("gbif.json", gbif_json(now))
-
-
-def _document(name: str, content: bytes) -> Member:
-    return Member(name, (content,))
-
-
-def _wanted(value: object) -> bool:
-    """Whether a yes-or-no option is wanted; a form sends text, and any text but a no is a yes."""
-    if isinstance(value, bool):
-        return value
-    if isinstance(value, str):
-        return value.strip().lower() not in _NO
-    raise RequestError(Note("option_switch", {"option": "for_gbif"}), field="for_gbif")
+            now = self._now()
+            eml = eml_xml(options["eml"], uuid4(), now) if options["eml"] else self._eml
+            yield Member("meta.xml", [meta_xml(build.core_file, build.filled, dialect, has_eml=bool(eml))])
+            if eml:
+                yield Member("eml.xml", [eml])
+            if options["for_gbif"]:
+                yield Member("gbif.json", [gbif_json(now)])

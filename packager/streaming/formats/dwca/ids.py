@@ -59,14 +59,10 @@ class UniqueIds:
             ranges.extend((value, value))
         elif value == ranges[-1] + 1:
             ranges[-1] = value
-        elif self._in_ranges(value):
+        elif (position := bisect_right(ranges, value)) % 2 or ranges[position - 1] == value:
             raise self._duplicate(str(value))
         else:
             self._add_digest(text)
-
-    def _in_ranges(self, value: int) -> bool:
-        position = bisect_right(self._ranges, value)
-        return position % 2 == 1 or (position > 0 and self._ranges[position - 1] == value)
 
     def _add_digest(self, text: str) -> None:
         digest = blake2b(text.encode("utf-8", "backslashreplace"), digest_size=_DIGEST).digest()

@@ -19,13 +19,10 @@ _JSON_STARTS = ("{", "[", '"')
 _UNREADABLE = object()  # stands for text that begins as JSON and is none
 
 
-def _image(text: str) -> str:
-    return text if "/" in text else f"image/{text}"
-
-
 #: What a configuration may do to a value, by name. Never called with an empty text.
 FORMATTERS: Mapping[str, Callable[[str], str]] = {
-    "image": _image,  #: ``jpeg`` becomes ``image/jpeg``; a whole media type stays as it is
+    #: ``jpeg`` becomes ``image/jpeg``; a whole media type stays as it is
+    "image": lambda text: text if "/" in text else f"image/{text}",
     "lower": str.lower,
     "upper": str.upper,
     "trim": str.strip,
@@ -79,19 +76,11 @@ class ItemTable:
         """
         if value is None:
             return [], 0
-        items = [item for item in _items(value) if item is not None and item != ""]
-        readable = [item for item in map(self._item, items) if item is not None]
+        parsed = _parsed(value) if isinstance(value, str) else value
+        items = [item for item in (parsed if isinstance(parsed, list) else [parsed]) if item is not None and item != ""]
+        objects = ({_IDENTIFIER: item} if isinstance(item, str) and self.takes_addresses else item for item in items)
+        readable = [item for item in objects if isinstance(item, dict)]
         return [[column.value(item) for column in self.columns] for item in readable], len(items) - len(readable)
-
-    def _item(self, item: object) -> Item | None:
-        if isinstance(item, str) and self.takes_addresses:
-            return {_IDENTIFIER: item}
-        return item if isinstance(item, dict) else None
-
-
-def _items(value: object) -> list[object]:
-    parsed = _parsed(value) if isinstance(value, str) else value
-    return parsed if isinstance(parsed, list) else [parsed]
 
 
 def _parsed(text: str) -> object:

@@ -11,8 +11,8 @@ from packager.streaming.formats.dwca.definitions import Definition, Term
 from packager.streaming.formats.dwca.items import ItemTable
 from packager.streaming.formats.dwca.mapping import Place, dynamic_keys, place_fields
 from packager.streaming.formats.dwca.settings import DwcSettings
-from packager.streaming.formats.dwca.values import json_object, json_text
-from packager.streaming.formats.text import Printer, printers
+from packager.streaming.formats.dwca.values import json_object
+from packager.streaming.formats.text import Printer, printers, readable_json
 from packager.streaming.notes import Note
 from packager.streaming.types import Field, Value
 
@@ -80,14 +80,11 @@ class DynamicProperties:
         """The cell, which is always valid JSON."""
         members: dict[str, object] = {key: row[index] for index, key in self.keys if row[index] is not None}
         if self.own is not None and row[self.own] not in (None, ""):
-            members |= self._own_members(row[self.own], members)
-        return json_text(members)
-
-    def _own_members(self, value: Value, members: dict[str, object]) -> dict[str, object]:
-        own = json_object(value)
-        if own is not None and own.keys().isdisjoint(members):
-            return own
-        return {self.term.name: value}
+            own = json_object(row[self.own])
+            if own is None or not own.keys().isdisjoint(members):
+                own = {self.term.name: row[self.own]}
+            members |= own
+        return readable_json(members)
 
 
 @dataclass(slots=True)
@@ -155,7 +152,9 @@ def make_layout(fields: Sequence[Field], settings: DwcSettings) -> Layout:
     layout = Layout(settings.id_field, cells[id_index], id_index)
     placed = place_fields(names, settings)
     _lay_terms(layout, placed, cells, settings)
-    _lay_items(layout, placed, names)
+    for index, place in sorted(placed.items()):
+        if isinstance(place.target, ItemTable) and index != id_index:
+            layout.extension(place.definition).add(ItemsSource(names[index], index, place.target))
     _lay_dynamic(layout, placed, names, settings)
     return layout
 
@@ -180,12 +179,6 @@ def _lay_terms(layout: Layout, placed: dict[int, Place], cells: Sequence[Cell], 
     for definition in settings.additional:
         if definition.row_type in scalars:
             layout.extension(definition).add(scalars.pop(definition.row_type))
-
-
-def _lay_items(layout: Layout, placed: dict[int, Place], names: Sequence[str]) -> None:
-    for index, place in sorted(placed.items()):
-        if isinstance(place.target, ItemTable) and index != layout.id_index:
-            layout.extension(place.definition).add(ItemsSource(names[index], index, place.target))
 
 
 def _lay_dynamic(layout: Layout, placed: dict[int, Place], names: Sequence[str], settings: DwcSettings) -> None:

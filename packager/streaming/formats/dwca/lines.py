@@ -11,23 +11,35 @@ from packager.streaming.notes import Note
 
 
 @dataclass(frozen=True, slots=True)
-class Flavour:
+class Dialect:
     """How the data files are written: the end of their names, and what stands between the cells."""
 
     suffix: str
     delimiter: str
 
+    @property
+    def attributes(self) -> dict[str, str]:
+        """The same as meta.xml says it. Tab and line feed are spelt with a backslash: XML would turn the characters
+        themselves into spaces."""
+        return {
+            "encoding": "UTF-8",
+            "fieldsTerminatedBy": self.delimiter.replace("\t", r"\t"),
+            "linesTerminatedBy": r"\n",
+            "fieldsEnclosedBy": '"',
+            "ignoreHeaderLines": "1",
+        }
 
-FLAVOURS = {"csv": Flavour("csv", ","), "tsv": Flavour("tsv", "\t")}
+
+DIALECTS = {"csv": Dialect("csv", ","), "tsv": Dialect("tsv", "\t")}
 
 
 class Lines:
     """Collects rows as UTF-8 text: lines end with ``\\n``; cells with separators, quotes or line breaks are quoted."""
 
-    def __init__(self, flavour: Flavour) -> None:
+    def __init__(self, dialect: Dialect) -> None:
         self._lines: list[str] = []
         # The writer quotes what is in its line terminator: with both characters in it, a bare CR is quoted as well.
-        self._writer = csv.writer(self, delimiter=flavour.delimiter, lineterminator="\r\n")
+        self._writer = csv.writer(self, delimiter=dialect.delimiter, lineterminator="\r\n")
 
     def __len__(self) -> int:
         return len(self._lines)

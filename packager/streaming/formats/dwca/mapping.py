@@ -6,9 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, count
 
-from packager.streaming.formats.dwca.definitions import Definition, Term
+from packager.streaming.formats.dwca.definitions import Definition, Term, camel_case
 from packager.streaming.formats.dwca.items import ItemTable
-from packager.streaming.formats.dwca.names import camel_case
 from packager.streaming.formats.dwca.settings import DwcSettings
 
 _SPELLINGS: tuple[Callable[[str], str], ...] = (str, camel_case)

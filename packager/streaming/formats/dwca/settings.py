@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from packager.errors import DwcConfigurationError
-from packager.streaming.formats.dwca.definitions import Definition, Term, read_definition
+from packager.streaming.formats.dwca.definitions import Definition, Term, camel_case, read_definition
 from packager.streaming.formats.dwca.items import FORMATTERS, Column, ItemTable
-from packager.streaming.formats.dwca.names import camel_case
 from packager.streaming.formats.dwca.terms import BUILT_IN, MULTIMEDIA, OCCURRENCE
 
 ID_FIELD = "PACKAGER_DWC_ID_FIELD"
@@ -21,13 +19,13 @@ EXTENSION_FIELDS = "PACKAGER_DWC_EXTENSION_FIELDS"
 _PARTS = {"extension", "fields", "mappings", "formatters"}
 
 
-def _media_columns() -> tuple[Column, ...]:
-    special = {"format": Column(MULTIMEDIA.by_name["format"], source="mime", formatter="image")}
-    return tuple(special.get(term.name) or Column(term) for term in MULTIMEDIA.terms)
-
-
+_FORMAT = Column(MULTIMEDIA.by_name["format"], source="mime", formatter="image")
 #: ``associatedMedia`` to the Multimedia extension: every term under its own name, ``format`` from ``mime`` first.
-DEFAULT_EXTENSION_FIELDS: Mapping[str, ItemTable] = {"associatedMedia": ItemTable(MULTIMEDIA, _media_columns())}
+DEFAULT_EXTENSION_FIELDS: Mapping[str, ItemTable] = {
+    "associatedMedia": ItemTable(
+        MULTIMEDIA, tuple(_FORMAT if term == _FORMAT.term else Column(term) for term in MULTIMEDIA.terms)
+    )
+}
 
 
 @dataclass(frozen=True)
@@ -68,7 +66,7 @@ def settings_from_configuration(
     core_extension: str = "",
     additional_extensions: Sequence[str] = (),
     dynamic_term: str = "dynamicProperties",
-    extension_fields: str | Mapping[str, object] = "",
+    extension_fields: Mapping[str, object] | None = None,
 ) -> DwcSettings:
     """The settings from the values of the ``PACKAGER_DWC_`` variables. Empty values mean the defaults.
 
@@ -77,7 +75,7 @@ def settings_from_configuration(
         core_extension: ``Occurrence``, ``Taxon`` or the path of a GBIF definition file.
         additional_extensions: names of built-in extensions, or paths of definition files.
         dynamic_term: the name of the term that takes what has no other.
-        extension_fields: JSON text, or what it means; see ``parse_extension_fields``.
+        extension_fields: see ``parse_extension_fields``.
 
     Raises:
         DwcConfigurationError: a value that cannot be used; names the variable.
@@ -91,7 +89,7 @@ def settings_from_configuration(
     )
 
 
-def parse_extension_fields(value: str | Mapping[str, object]) -> dict[str, ItemTable]:
+def parse_extension_fields(value: Mapping[str, object]) -> dict[str, ItemTable]:
     """What ``PACKAGER_DWC_EXTENSION_FIELDS`` says.
 
     The shape is that of ckanpackager's ``DWC_EXTENSION_FIELDS``, with formatters by name:
@@ -102,26 +100,21 @@ def parse_extension_fields(value: str | Mapping[str, object]) -> dict[str, ItemT
     Raises:
         DwcConfigurationError: a value that cannot be used.
     """
-    decoded = _decoded(value) if isinstance(value, str) else value
-    return {name: _item_table(name, entry) for name, entry in _object(decoded, "the value").items()}
+    return {name: _item_table(name, entry) for name, entry in value.items()}
 
 
 def _definition(name: str, setting: str) -> Definition:
     return BUILT_IN.get(name) or read_definition(Path(name), setting)
 
 
-def _decoded(text: str) -> object:
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise DwcConfigurationError(EXTENSION_FIELDS, f"it is no JSON ({error})") from error
-
-
 def _item_table(name: str, value: object) -> ItemTable:
     entry = _object(value, name)
     _known(entry, _PARTS, name)
     definition = _definition(_text(entry.get("extension"), f"{name}.extension"), EXTENSION_FIELDS)
-    defaults = _defaults(entry.get("fields", list(definition.by_name)), name)
+    fields = entry.get("fields", list(definition.by_name))
+    if isinstance(fields, list):
+        fields = {_text(item, f"{name}.fields"): "" for item in fields}
+    defaults = _texts(fields, f"{name}.fields")
     mappings = _texts(entry.get("mappings", {}), f"{name}.mappings")
     formatters = _texts(entry.get("formatters", {}), f"{name}.formatters")
     for part, names in (("mappings", mappings), ("formatters", formatters)):
@@ -132,12 +125,6 @@ def _item_table(name: str, value: object) -> ItemTable:
         for field_name, default in defaults.items()
     )
     return ItemTable(definition, tuple(columns))
-
-
-def _defaults(value: object, name: str) -> Mapping[str, str]:
-    if isinstance(value, list):
-        return {_text(item, f"{name}.fields"): "" for item in value}
-    return _texts(value, f"{name}.fields")
 
 
 def _term(definition: Definition, field_name: str, name: str) -> Term:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import errno
 import tempfile
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
-from packager.errors import StoreError, StoreFull
+from packager.streaming.disk import our_errors
 
 _CHUNK = 256 * 1024
 _LEVEL = 1  # read once and deflated again, so speed counts more than size
@@ -34,7 +33,7 @@ class Spool:
         Raises:
             StoreError: the disk does not take them; ``StoreFull`` if it is full.
         """
-        with _our_errors():
+        with our_errors():
             if self._file is None:
                 self._file = tempfile.TemporaryFile(dir=self._directory)  # noqa: SIM115 - close() is its end
             self._file.write(self._deflate.compress(data))
@@ -44,7 +43,7 @@ class Spool:
         if self._file is None:
             return
         try:
-            with _our_errors():
+            with our_errors():
                 self._file.write(self._deflate.flush())
                 self._file.seek(0)
             yield from _inflated(self._file)
@@ -58,24 +57,14 @@ class Spool:
                 self._file.close()
 
 
-@contextmanager
-def _our_errors() -> Iterator[None]:
-    try:
-        yield
-    except OSError as fault:
-        kind = StoreFull if fault.errno in (errno.ENOSPC, errno.EDQUOT) else StoreError
-        raise kind(f"{type(fault).__name__}: {fault.strerror}") from fault
-
-
 def _inflated(file: IO[bytes]) -> Iterator[bytes]:
     inflate = zlib.decompressobj()
-    while data := _read(file):
+    while True:
+        with our_errors():
+            data = file.read(_CHUNK)
+        if not data:
+            break
         while data:
             yield inflate.decompress(data, _CHUNK)
             data = inflate.unconsumed_tail
     yield inflate.flush()
-
-
-def _read(file: IO[bytes]) -> bytes:
-    with _our_errors():
-        return file.read(_CHUNK)

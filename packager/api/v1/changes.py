@@ -1,0 +1,73 @@
+"""``/api/v1/changes/``: a data portal tells which resources have changed."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any, ClassVar
+
+from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from packager.api.bodies import LARGEST_FORM
+from packager.api.v1 import examples
+from packager.api.v1.base import KeyView
+from packager.api.v1.problems import documented
+from packager.errors import RequestError
+from packager.lifecycle import changes
+from packager.lifecycle.changes import Notification
+from packager.security.api_keys import Scope
+
+#: As many as one call may hold.
+MOST = 1000
+
+
+class ChangeSerializer(serializers.Serializer[Any]):
+    """What happened, in the words of CKAN's notifications."""
+
+    routing_key = serializers.CharField(
+        max_length=255, help_text="`Package`, `Resource` or `Datastore`; others are passed over."
+    )
+    operation = serializers.CharField(max_length=255, allow_blank=True, help_text="`new`, `changed` or `deleted`.")
+    payload = serializers.DictField(
+        help_text="The dataset or resource as CKAN shows it; for `Datastore` an object with `resource_id`."
+    )
+
+
+class ChangesNotedSerializer(serializers.Serializer[Any]):
+    """What was made of it."""
+
+    changed = serializers.IntegerField(help_text="Resources of which no package from before is handed out any more.")
+
+
+class ChangesView(KeyView):
+    """``/api/v1/changes/``."""
+
+    scopes = {"POST": Scope.CHANGES}
+    largest_body: ClassVar[int] = LARGEST_FORM
+
+    @extend_schema(
+        operation_id="changes_create",
+        summary="Tell which resources have changed",
+        tags=["changes"],
+        request=PolymorphicProxySerializer(
+            component_name="OneOrManyChanges",
+            serializers=[ChangeSerializer, ChangeSerializer(many=True)],
+            resource_type_field_name=None,
+            many=False,
+        ),
+        responses={202: ChangesNotedSerializer, **documented(400, 413, 415)},
+        examples=[examples.CHANGE],
+    )
+    def post(self, call: Request) -> Response:
+        """One notification, or a list of up to 1,000. Packages that were begun before are not handed out again."""
+        many = isinstance(call.data, list)
+        if many and len(call.data) > MOST:
+            raise RequestError(f"A call may hold {MOST} changes, and this one holds {len(call.data)}")
+        envelopes = ChangeSerializer(data=call.data, many=many)
+        envelopes.is_valid(raise_exception=True)
+        told = envelopes.validated_data if many else [envelopes.validated_data]
+        notifications = [Notification(**envelope) for envelope in told]
+        changed = changes.receive(notifications, source=f"API key {self.api_key}")
+        return Response({"changed": changed}, status=HTTPStatus.ACCEPTED)

@@ -1,0 +1,79 @@
+"""``/api/v1/requests/<id>/standing-order/``: have a package built again and again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from packager.api.v1.problems import documented
+from packager.api.v1.requests import REQUEST_ID, RequestView
+from packager.errors import NotFound
+from packager.lifecycle import standing_orders
+from packager.models import StandingOrder
+from packager.security.api_keys import Scope
+
+TAGS = ["requests"]
+
+
+class StandingOrderSerializer(serializers.ModelSerializer[StandingOrder]):
+    """When a package is built again."""
+
+    class Meta:
+        model = StandingOrder
+        fields = ("every", "state", "why_ended", "created_at", "due_at")
+        read_only_fields = fields[1:]
+
+
+class StandingOrderView(RequestView):
+    """The standing order that a request belongs to."""
+
+    scopes = {"GET": Scope.READ, "PUT": Scope.WRITE, "DELETE": Scope.WRITE}
+
+    @extend_schema(
+        operation_id="standing_order_retrieve",
+        summary="See when a package is built again",
+        tags=TAGS,
+        parameters=[REQUEST_ID],
+        responses={200: StandingOrderSerializer, **documented(404)},
+    )
+    def get(self, call: Request, request_id: str) -> Response:
+        """The requests that are made for it are in your list, each with the news of its end."""
+        return Response(StandingOrderSerializer(self._order(request_id)).data)
+
+    @extend_schema(
+        operation_id="standing_order_place",
+        summary="Have a package built again",
+        tags=TAGS,
+        parameters=[REQUEST_ID],
+        request=StandingOrderSerializer,
+        responses={200: StandingOrderSerializer, **documented(400, 404, 409, 413, 415)},
+    )
+    def put(self, call: Request, request_id: str) -> Response:
+        """When its data change, or each night, week or month. It stops when nobody downloaded three in a row."""
+        wish = StandingOrderSerializer(data=call.data)
+        wish.is_valid(raise_exception=True)
+        data: dict[str, Any] = wish.validated_data
+        return Response(StandingOrderSerializer(standing_orders.place(self.find(request_id), data["every"])).data)
+
+    @extend_schema(
+        operation_id="standing_order_end",
+        summary="End it",
+        tags=TAGS,
+        parameters=[REQUEST_ID],
+        responses={200: StandingOrderSerializer, **documented(404)},
+    )
+    def delete(self, call: Request, request_id: str) -> Response:
+        """What is under way is still built."""
+        order = self._order(request_id)
+        standing_orders.end(order, f"Ended by {self.actor}.")
+        return Response(StandingOrderSerializer(order).data)
+
+    def _order(self, request_id: str) -> StandingOrder:
+        order = standing_orders.of(self.find(request_id))
+        if order is None:
+            raise NotFound("There is no standing order for this request")
+        return order

@@ -1,0 +1,34 @@
+"""``manage.py rotate_keys``: what is encrypted, after a change of SECRET_KEY."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from packager.lifecycle import key_rotation
+from packager.management.base import Facts, ReportCommand
+
+
+class Command(ReportCommand):
+    """Brings keys and unsubscribed addresses over to the new SECRET_KEY."""
+
+    help = (
+        "After SECRET_KEY has changed, with the old one in SECRET_KEY_FALLBACKS: encrypt the keys of requests and the "
+        "secrets of webhooks with the new one, and recognise unsubscribed addresses by it. May be run at any time."
+    )
+
+    def facts(self, **_: Any) -> Facts:
+        """See ``ReportCommand``."""
+        return asdict(key_rotation.rotate())
+
+    def words(self, facts: Facts) -> str:
+        """See ``ReportCommand``."""
+        lines = [f"Keys encrypted anew: {facts['renewed']}. Unsubscribed addresses named anew: {facts['recognised']}."]
+        if facts["unreadable"]:
+            lines.append(f"Keys that no SECRET_KEY decrypts: {facts['unreadable']}. Their requests need the key again.")
+        if facts["unknown"]:
+            lines.append(
+                f"Unsubscribed addresses that occur nowhere else: {facts['unknown']}. Those from before the change get "
+                "no mail only while the old key stays in SECRET_KEY_FALLBACKS."
+            )
+        return "\n".join(lines)

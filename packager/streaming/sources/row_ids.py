@@ -1,0 +1,112 @@
+"""The ``_id`` of each row: by them it shows whether a row came twice, or was missed while the table changed."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import msgspec
+
+from packager.errors import AnswerMalformed
+
+ID = "_id"
+#: The first cell of a row, where it is a whole number; rows begin after line ends outside quotes.
+_FIRST_CELL = re.compile(rb"\n(-?\d+)(?=[,\t\n])")
+_HIDDEN_CELL = re.compile(rb"\n-?\d+[,\t]")
+
+
+@dataclass(frozen=True, slots=True)
+class IdColumn:
+    """Where ``_id`` stands among the columns that CKAN is asked for.
+
+    ``hidden``: it was not asked for, is fetched as the first column, and left out again.
+    """
+
+    position: int
+    hidden: bool = False
+
+
+class _OnlyId(msgspec.Struct):
+    id: int = msgspec.field(name=ID)
+
+
+_decode_id = msgspec.json.Decoder(_OnlyId).decode
+_decode_row = msgspec.json.Decoder(list[msgspec.Raw]).decode
+_decode_object = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+_decode_int = msgspec.json.Decoder(int).decode
+
+
+class TextIds:
+    """Takes the ids out of delimited text that comes in pieces which end with a line end.
+
+    ``rows`` counts line ends outside quotes; ``inside`` tells whether a quote is open.
+    """
+
+    def __init__(self, column: IdColumn, delimiter: str) -> None:
+        self._column, self._delimiter = column, delimiter
+        self._whole: list[bytes] = []
+        self._found: list[int] = []
+        self.rows = 0
+        self.inside = False
+
+    def take(self, piece: bytes) -> bytes:
+        """Note the ids of a further piece. Gives what goes on of it."""
+        lead = b"" if self.inside else b"\n"
+        parts = (lead + piece).split(b'"')
+        outside = slice(int(self.inside), None, 2)
+        self.inside ^= len(parts) % 2 == 0
+        unquoted = b'"'.join(parts[outside])
+        self.rows += unquoted.count(b"\n") - len(lead)
+        if self._column.position:
+            self._whole.append(piece)
+            return piece
+        self._found += map(int, _FIRST_CELL.findall(unquoted))
+        if not self._column.hidden:
+            return piece
+        parts[outside] = [_HIDDEN_CELL.sub(b"\n", part) for part in parts[outside]]
+        return b'"'.join(parts)[len(lead) :]
+
+    def ids(self) -> list[int]:
+        """All of them. Raises AnswerMalformed if a row has none."""
+        try:
+            found = [int(row[self._column.position]) for row in self._parsed()] if self._whole else self._found
+        except (ValueError, IndexError, csv.Error):
+            found = []
+        if len(found) != self.rows:
+            raise AnswerMalformed("rows without an _id")
+        return found
+
+    def _parsed(self) -> Iterable[list[str]]:
+        return csv.reader(io.StringIO(b"".join(self._whole).decode(), newline=""), delimiter=self._delimiter)
+
+
+def ids_of(rows: Sequence[msgspec.Raw], column: IdColumn) -> list[int]:
+    """The ids of rows that are JSON objects, or lists with ``_id`` in its place.
+
+    Raises:
+        AnswerMalformed: a row has none.
+    """
+    try:
+        if rows and bytes(memoryview(rows[0])[:1]) == b"{":
+            return [_decode_id(row).id for row in rows]
+        return [_decode_int(_decode_row(row)[column.position]) for row in rows]
+    except (msgspec.MsgspecError, IndexError):
+        raise AnswerMalformed("rows without an _id") from None
+
+
+def without_id(row: bytes) -> bytes:
+    """A JSON object without its ``_id``."""
+    found = _decode_object(row)
+    found.pop(ID, None)
+    return msgspec.json.encode(found)
+
+
+def in_order(ids: Sequence[int], *, falling: bool) -> bool:
+    """Whether each is greater (``falling``: smaller) than the one before."""
+    if falling:
+        return all(before > after for before, after in pairwise(ids))
+    return all(before < after for before, after in pairwise(ids))

@@ -1,0 +1,122 @@
+"""Broker and gateway are killed, connections closed, the database is away: every request is built once and answered."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import threading
+import time
+
+import pytest
+
+from tests.messaging.client import Client
+from tests.messaging.node import SERVER, Node
+from tests.processes.installation import Installation
+
+pytestmark = [pytest.mark.slow, pytest.mark.rabbitmq]
+MANY = 60
+
+
+@pytest.fixture(scope="module")
+def node(tmp_path_factory):
+    """A RabbitMQ of our own."""
+    if not SERVER.is_file():
+        if os.environ.get("PACKAGING_PORTAL_CI") == "1":
+            pytest.fail("RabbitMQ is not installed")
+        pytest.skip("RabbitMQ is not installed")
+    with Node(tmp_path_factory.mktemp("rabbitmq")) as node:
+        yield node
+
+
+@pytest.fixture(scope="module")
+def portal(node, ckan, tmp_path_factory):
+    """A portal with its clusters and a gateway."""
+    directory = tmp_path_factory.mktemp("installation")
+    given = {"MESSAGING_URL": node.url, "MESSAGING_HEARTBEAT": "5", "MESSAGING_PID_FILE": f"{directory}/gateway.pid"}
+    with Installation(directory, ckan.host, **given) as portal:
+        portal.manage("amqp_gateway", "start")
+        yield portal
+        portal.manage("amqp_gateway", "stop")
+
+
+def gateway(portal):
+    return int((portal.directory / "gateway.pid").read_text())
+
+
+def ask_amid(portal, node, ckan, name, disturb):
+    """Ask for many packages, ``disturb`` in the middle; then each was built once, and each has its end."""
+    body = {"api_url": ckan.api_url, "resource_id": ckan.id("specimens")}
+    disturber = threading.Thread(target=disturb)
+    with Client(node.url) as client:
+        for number in range(MANY):
+            if number == MANY // 3:
+                disturber.start()
+            client.ask(f"{name}-{number}", {**body, "limit": number + 1})
+            time.sleep(0.05)
+        disturber.join()
+        portal.wait(lambda: client.ended() == MANY, seconds=400)
+    ends = {uuid: [a for _, a in answers if a["status"] != "progress"] for uuid, answers in client.answers.items()}
+    asked = f"SELECT count(*) FROM packager_packagerequest WHERE idempotency_key LIKE '{name}-%'"
+    assert portal.one(asked) == MANY
+    assert {uuid: answers[-1]["rows"] for uuid, answers in ends.items()} == {
+        f"{name}-{number}": number + 1 for number in range(MANY)
+    }
+    assert {answers[0]["status"] for answers in ends.values()} == {"accepted"}
+    assert all(len({a["sha256"] for a in answers if a["status"] == "succeeded"}) == 1 for answers in ends.values())
+
+
+def test_the_broker_is_killed_and_comes_back(portal, node, ckan):
+    def disturb():
+        node.kill()
+        time.sleep(10)
+        node.start()
+
+    ask_amid(portal, node, ckan, "node", disturb)
+
+
+def test_the_broker_hangs_and_that_is_noticed_within_two_heartbeats(portal, node, ckan):
+    noticed = []
+
+    def watch():
+        start = time.monotonic()
+        portal.wait(lambda: not portal.one("SELECT connected FROM messaging_gateway"))
+        noticed.append(time.monotonic() - start)
+
+    def disturb():
+        watcher = threading.Thread(target=watch)
+        watcher.start()
+        node.stand_still(25)
+        watcher.join()
+
+    ask_amid(portal, node, ckan, "hang", disturb)
+    assert noticed[0] < 25  # two heartbeats of 5 s, and what a busy machine takes
+
+
+def test_the_gateway_is_killed(portal, node, ckan):
+    def disturb():
+        os.kill(gateway(portal), signal.SIGKILL)
+        portal.manage("amqp_gateway", "start")
+
+    ask_amid(portal, node, ckan, "gateway", disturb)
+
+
+def test_connections_are_closed_again_and_again(portal, node, ckan):
+    def disturb():
+        for _ in range(3):
+            node.close_connections()
+            time.sleep(5)
+
+    ask_amid(portal, node, ckan, "connections", disturb)
+
+
+def test_the_database_is_away(portal, node, ckan):
+    def disturb():
+        path = portal.environment["DATABASE_URL"].removeprefix("sqlite:///")
+        away = sqlite3.connect(path, timeout=60, isolation_level=None)
+        away.execute("BEGIN EXCLUSIVE")
+        time.sleep(25)  # longer than anybody waits for the lock
+        away.execute("ROLLBACK")
+        away.close()
+
+    ask_amid(portal, node, ckan, "database", disturb)
