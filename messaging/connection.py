@@ -10,6 +10,7 @@ from contextlib import contextmanager
 import pika
 from django.conf import settings
 from pika import exceptions
+from pika.adapters.utils.connection_workflow import AMQPConnectorException
 
 from messaging.errors import BrokerAway, BrokerRefuses
 
@@ -53,7 +54,8 @@ def our_errors() -> Iterator[None]:
         if getattr(error, "reply_code", 0) == 320:  # it is told to stop
             raise BrokerAway("it stops") from None
         raise BrokerRefuses(reason="RabbitMQ refuses the virtual host of MESSAGING_URL") from error
-    except (exceptions.AMQPError, OSError) as error:
+    # a broker that takes the connection and then says nothing ends in an exception that is no AMQPError
+    except (exceptions.AMQPError, AMQPConnectorException, OSError) as error:
         raise BrokerAway(type(error).__name__) from None
 
 

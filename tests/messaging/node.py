@@ -8,7 +8,8 @@ import signal
 import socket
 import subprocess
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 SERVER = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
@@ -80,12 +81,15 @@ class Node:
             self._process.wait()
             self._process = None
 
-    def stand_still(self, seconds: float) -> None:
-        """Let it hang: its connections stay open, and nothing answers."""
+    @contextmanager
+    def standing_still(self) -> Iterator[None]:
+        """Let it hang meanwhile: its connections stay open, it takes new ones, and nothing answers."""
         assert self._process is not None
         os.killpg(self._process.pid, signal.SIGSTOP)
-        time.sleep(seconds)
-        os.killpg(self._process.pid, signal.SIGCONT)
+        try:
+            yield
+        finally:
+            os.killpg(self._process.pid, signal.SIGCONT)
 
     def close_connections(self) -> None:
         """Close every connection from the broker's side."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import socket
 import ssl
 import threading
 from datetime import timedelta
@@ -35,6 +36,12 @@ def test_a_broker_that_is_away_is_told_without_the_password(names):
     with pytest.raises(BrokerAway) as away:
         connection.connect("amqp://u:opensesame@127.0.0.1:1/")
     assert "opensesame" not in str(away.value)
+
+
+def test_a_broker_that_takes_the_connection_and_says_nothing_is_away(names, monkeypatch):
+    monkeypatch.setattr(connection, "CONNECT_SECONDS", 0.3)
+    with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(BrokerAway):
+        connection.connect(f"amqp://u:p@127.0.0.1:{silent.getsockname()[1]}/")
 
 
 def test_certificate_and_host_name_are_checked(names):

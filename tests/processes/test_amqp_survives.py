@@ -10,6 +10,7 @@ import time
 
 import pytest
 
+from messaging import connection
 from tests.messaging.client import Client
 from tests.messaging.node import SERVER, Node
 from tests.processes.installation import Installation
@@ -75,22 +76,13 @@ def test_the_broker_is_killed_and_comes_back(portal, node, ckan):
     ask_amid(portal, node, ckan, "node", disturb)
 
 
-def test_the_broker_hangs_and_that_is_noticed_within_two_heartbeats(portal, node, ckan):
-    noticed = []
-
-    def watch():
-        start = time.monotonic()
-        portal.wait(lambda: not portal.one("SELECT connected FROM messaging_gateway"))
-        noticed.append(time.monotonic() - start)
-
+def test_the_broker_hangs_and_that_is_noticed_while_it_does(portal, node, ckan):
     def disturb():
-        watcher = threading.Thread(target=watch)
-        watcher.start()
-        node.stand_still(25)
-        watcher.join()
+        with node.standing_still():
+            portal.wait(lambda: not portal.one("SELECT connected FROM messaging_gateway"))
+            time.sleep(connection.CONNECT_SECONDS + 3)  # so that it tries again to connect, and is not answered
 
     ask_amid(portal, node, ckan, "hang", disturb)
-    assert noticed[0] < 25  # two heartbeats of 5 s, and what a busy machine takes
 
 
 def test_the_gateway_is_killed(portal, node, ckan):
