@@ -5,6 +5,9 @@ from __future__ import annotations
 from axes.apps import AppConfig as AxesConfig
 from django.apps import AppConfig
 from django.contrib.admin.apps import AdminConfig
+from django.core.checks import register
+from django.core.signals import got_request_exception
+from django.db.models.signals import post_migrate
 
 
 class StaffConfig(AdminConfig):
@@ -29,8 +32,10 @@ class PortalConfig(AppConfig):
         from packager import events, plugins
         from portal import checks, references, schedules, sentry
 
-        checks.connect()
-        schedules.connect()
-        references.connect()  # before the tracker, which tells the reference
+        for check in checks.ALWAYS:
+            register(check)
+        post_migrate.connect(schedules.after_migrate, dispatch_uid="portal.schedules")
+        # before the tracker, which tells the reference
+        got_request_exception.connect(references.refer, dispatch_uid="portal.references")
         sentry.connect()
         events.listen(plugins.tell)

@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Warning, register
+from django.core.checks import CheckMessage, Error, Warning
 
 from packager.errors import DwcConfigurationError, StoreError
 from packager.storage import stores
-
-
-def connect() -> None:
-    """Hand the checks to Django."""
-    checks = (check_environment, check_cluster_name, check_store_address, check_secret, check_darwin_core, check_pusher)
-    for check in checks:
-        register(check)
 
 
 def check_environment(**_: Any) -> list[CheckMessage]:
@@ -59,19 +53,13 @@ def check_store(**_: Any) -> list[CheckMessage]:
     return [Error(sentence, hint=hint, id="portal.E003")]
 
 
-def _usable(directory: Path) -> bool:
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-    except OSError:
-        return False
-    return os.access(directory, os.W_OK | os.X_OK)
-
-
 def check_temporary_directory(**_: Any) -> list[CheckMessage]:
     """It can be written."""
     directory = Path(settings.PACKAGER_TEMP_DIRECTORY)
-    if _usable(directory):
-        return []
+    with suppress(OSError):
+        directory.mkdir(parents=True, exist_ok=True)
+        if os.access(directory, os.W_OK | os.X_OK):
+            return []
     sentence = f"PACKAGER_TEMP_DIRECTORY is {directory}, which cannot be written."
     return [Error(sentence, hint="Create it, and let the portal's user write.", id="portal.E003")]
 
@@ -107,3 +95,7 @@ def check_pusher(**_: Any) -> list[CheckMessage]:
     sentence = "PUSHER_ENABLED is set, and neither PUSHER_CKAN_HOSTS nor PACKAGER_CKAN_HOSTS names a CKAN site."
     hint = "Name the hosts, unless active CKAN sites in the admin do: jobs of other sites are refused."
     return [Warning(sentence, hint=hint, id="portal.W002")]
+
+
+#: What every start tries.
+ALWAYS = (check_environment, check_cluster_name, check_store_address, check_secret, check_darwin_core, check_pusher)

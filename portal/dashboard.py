@@ -66,13 +66,12 @@ def now() -> dict[str, Any]:
 
 
 def _running() -> list[Running]:
+    stale = timezone.now() - timedelta(seconds=settings.PACKAGER_STALE_AFTER)
     rows = PackageRequest.objects.filter(status=Status.RUNNING).order_by("started_at")
-    return [Running(request, progress_of(request), _is_lost(request)) for request in rows[: 2 * MOST]]
-
-
-def _is_lost(request: PackageRequest) -> bool:
-    limit = timezone.now() - timedelta(seconds=settings.PACKAGER_STALE_AFTER)
-    return request.heartbeat_at is not None and request.heartbeat_at < limit
+    return [
+        Running(request, progress_of(request), bool(request.heartbeat_at and request.heartbeat_at < stale))
+        for request in rows[: 2 * MOST]
+    ]
 
 
 def _line(queue: str, state: Overview) -> Line:

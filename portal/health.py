@@ -17,7 +17,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from messaging import state as messaging
 from packager.lifecycle import dispatch
 from packager.models import Cluster, Delivery, PackageRequest
-from packager.presentation.service_status import Overview, overview
+from packager.presentation.service_status import overview
 from packager.storage import stores
 from pusher import overview as pushes
 
@@ -42,24 +42,11 @@ def readyz(request: HttpRequest) -> JsonResponse:
     return JsonResponse({"status": "ready" if good else "not ready", **state}, status=200 if good else 503)
 
 
-def _works(check: Callable[[], object]) -> bool:
+def _works(check: Callable[[], bool]) -> bool:
     try:
-        return bool(check())
+        return check()
     except Exception:  # the answer is only whether it works; the log of the part itself says why not
         return False
-
-
-def _database() -> bool:
-    # an UPDATE, if only of nothing, needs what a request needs: a database that is no mere copy, and no lock on it
-    return PackageRequest.objects.filter(token="").update(token="") == 0
-
-
-def _queue() -> bool:
-    return all(dispatch.queue_length(queue) >= 0 for queue in settings.CLUSTERS)
-
-
-def _store() -> bool:
-    return not stores.problem()
 
 
 def _disk() -> bool:
@@ -69,15 +56,12 @@ def _disk() -> bool:
     return all(free is None or free > LEAST_FREE for free in left)
 
 
-def _nothing_wedged() -> bool:
-    return not Cluster.objects.alive().exclude(wedged_since=None).exists()
-
-
-CHECKS: dict[str, Callable[[], object]] = {
-    "database": _database,
-    "clusters": _nothing_wedged,
-    "queue": _queue,
-    "store": _store,
+CHECKS: dict[str, Callable[[], bool]] = {
+    # an UPDATE, if only of nothing, needs what a request needs: a database that is no mere copy, and no lock on it
+    "database": lambda: PackageRequest.objects.filter(token="").update(token="") == 0,
+    "clusters": lambda: not Cluster.objects.alive().exclude(wedged_since=None).exists(),
+    "queue": lambda: all(dispatch.queue_length(queue) >= 0 for queue in settings.CLUSTERS),
+    "store": lambda: not stores.problem(),
     "disk": _disk,
 }
 
@@ -86,10 +70,12 @@ class _Collector:
     def collect(self) -> Iterator[Any]:
         """Everything that is measured, read when it is asked for: the numbers live in the database."""
         now = overview()
-        yield from _counts(now)
+        yield _gauge("packaging_requests", "Requests by state", "state", now.requests)
+        yield _gauge("packaging_waiting", "Requests that wait, by queue", "queue", now.waiting)
         if settings.PUSHER_ENABLED:
             yield from _pushes()
-        yield _gauge("packaging_cluster_workers", "Worker processes by queue", "queue", _workers(now))
+        workers = {name: sum(c.workers for c in now.clusters if c.queue == name) for name in settings.CLUSTERS}
+        yield _gauge("packaging_cluster_workers", "Worker processes by queue", "queue", workers)
         wedged = {name: int(name in now.wedged) for name in settings.CLUSTERS}
         yield _gauge("packaging_cluster_wedged", "1 if a cluster of that queue takes no tasks", "queue", wedged)
         due = {"due": Delivery.objects.due().count()}
@@ -119,23 +105,11 @@ def _store_state() -> Iterator[Any]:
         yield GaugeMetricFamily("packaging_store_free_bytes", "Room left in the store", value=state.free)
 
 
-def _counts(now: Overview) -> Iterator[Any]:
-    yield _gauge("packaging_requests", "Requests by state", "state", now.requests)
-    yield _gauge("packaging_waiting", "Requests that wait, by queue", "queue", now.waiting)
-
-
 def _pushes() -> Iterator[Any]:
     now = pushes.overview()
     yield _gauge("packaging_pushes", "Pushes by state", "state", now.states)
     yield _gauge("packaging_pushes_waiting", "Pushes that wait, by queue", "queue", now.waiting)
     yield GaugeMetricFamily("packaging_pushes_untold", "Pushes whose end CKAN has not heard of", value=now.untold)
-
-
-def _workers(now: Overview) -> dict[str, int]:
-    counted = dict.fromkeys(settings.CLUSTERS, 0)
-    for cluster in now.clusters:
-        counted[cluster.queue] += cluster.workers
-    return counted
 
 
 def _gauge(name: str, text: str, label: str, values: dict[str, int]) -> GaugeMetricFamily:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from importlib.metadata import entry_points
-from typing import Any
 
 from packager import hookspecs
-from packager.plugins import PROJECT, ask, manager, releases
+from packager.plugins import PROJECT, manager, releases
 from portal.environment import Environment
 
 manager.add_hookspecs(hookspecs)
@@ -28,13 +27,3 @@ def load(names: list[str], env: Environment) -> None:
             env.complain(
                 "PLUGINS", f"PLUGINS names {name}, which could not be loaded: {fault!r}.", "Mend or remove it."
             )
-
-
-def django_apps() -> list[str]:
-    """Django applications that plugins add."""
-    return [app for apps in ask("django_apps") for app in apps]
-
-
-def default_settings() -> dict[str, Any]:
-    """Settings that plugins want, where the portal has none of that name."""
-    return {name: value for part in ask("default_settings") for name, value in part.items()}

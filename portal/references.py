@@ -7,7 +7,6 @@ import sys
 from typing import Any
 
 import sentry_sdk
-from django.core.signals import got_request_exception
 from django.http import HttpRequest, HttpResponse, HttpResponseServerError
 from django.template import loader
 
@@ -18,12 +17,8 @@ from packager.models import new_reference
 log = logging.getLogger(__name__)
 
 
-def connect() -> None:
-    """Hear of faults, before anybody else does."""
-    got_request_exception.connect(_refer, dispatch_uid="portal.references")
-
-
-def _refer(sender: Any, request: HttpRequest | None = None, **_: Any) -> None:
+def refer(sender: Any, request: HttpRequest | None = None, **_: Any) -> None:
+    """Hears of faults, before anybody else does."""
     if request is not None:
         reference = new_reference()
         request.fault_reference = reference  # type: ignore[attr-defined]

@@ -6,7 +6,6 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management import call_command
-from django.db.models.signals import post_migrate
 
 #: name -> (function, minutes)
 SCHEDULES = {
@@ -21,12 +20,8 @@ SCHEDULES = {
 }
 
 
-def connect() -> None:
+def after_migrate(sender: Any, **_: Any) -> None:
     """Have the schedules made after each migration."""
-    post_migrate.connect(_after_migrate, dispatch_uid="portal.schedules")
-
-
-def _after_migrate(sender: Any, **_: Any) -> None:
     # an application without models, such as our own, is not told
     if sender.name == "django_q":
         make_schedules()

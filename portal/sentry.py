@@ -33,12 +33,9 @@ def connect() -> None:
         max_request_body_size="never",
         auto_session_tracking=False,
     )
-    util.register_after_fork(connect, _say_last_words)
-
-
-def _say_last_words(_: object) -> None:
-    """A worker is a fork, and ends without the usual ceremonies: what it has to tell would be lost."""
-    util.Finalize(None, sentry_sdk.flush, kwargs={"timeout": LAST_WORDS}, exitpriority=10)
+    # a worker is a fork, and ends without the usual ceremonies: what it has to tell would be lost
+    words = {"timeout": LAST_WORDS}
+    util.register_after_fork(connect, lambda _: util.Finalize(None, sentry_sdk.flush, kwargs=words, exitpriority=10))
 
 
 def _scrub(event: Any, _hint: dict[str, Any]) -> Any:

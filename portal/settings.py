@@ -10,6 +10,7 @@ from pathlib import Path
 
 from csp.constants import NONE, SELF
 
+from packager.plugins import ask
 from portal import plugins
 from portal.environment import Environment
 from portal.openapi import SPECTACULAR_SETTINGS as SPECTACULAR_SETTINGS
@@ -79,7 +80,7 @@ INSTALLED_APPS = [
     "pusher.apps.PusherConfig",
     "ckanpackager_import",
     *(["demo"] if find_spec("demo") else []),  # not in the wheel
-    *plugins.django_apps(),
+    *(app for apps in ask("django_apps") for app in apps),
 ]
 MIDDLEWARE = [
     "portal.client_address.middleware",  # before everything that asks who is there
@@ -372,6 +373,6 @@ LOGGING = {
 }
 SENTRY_DSN = env.text("SENTRY_DSN")
 
-for _name, _value in plugins.default_settings().items():
+for _name, _value in {name: value for part in ask("default_settings") for name, value in part.items()}.items():
     globals().setdefault(_name, _value)
 SETTING_PROBLEMS = env.problems

@@ -42,19 +42,15 @@ def hash_email(address: str) -> str:
 # A hash takes a quarter of a second by design; the same people come again and again.
 @lru_cache(maxsize=4096)
 def _hash(address: str) -> str:
-    content = address.encode()[:BCRYPT_INPUT_BYTES]
-    return bcrypt.hashpw(content, _salt(address).encode()).decode()
-
-
-def _salt(address: str) -> str:
-    """``$2b$12$`` and 22 characters from the domain, or from all of the text where it has no ``@``.
+    """With a salt of 22 characters from the domain, or from all of the text where it has no ``@``.
 
     The last character holds two bits of salt only, and bcrypt 5 refuses it when others are set. ``+`` (which base64
     gives for text beyond ASCII, and bcrypt does not know) becomes ``.``; the original could not hash such addresses.
     """
     domain = address[address.find("@") + 1 :]
     text = base64.b64encode(domain.zfill(18).encode())[:22].decode().replace("+", ".")
-    return "$2b$12$" + text[:21] + ALPHABET[ALPHABET.index(text[21]) & 0x30]
+    salt = "$2b$12$" + text[:21] + ALPHABET[ALPHABET.index(text[21]) & 0x30]
+    return bcrypt.hashpw(address.encode()[:BCRYPT_INPUT_BYTES], salt.encode()).decode()
 
 
 def kept(address: str) -> str:

@@ -22,8 +22,8 @@ class TotalsView(LegacyView):
     """``/statistics``: totals by resource."""
 
     def handle(self, form: Fields) -> dict[str, Any]:
-        """See ``totals_answer``."""
-        return totals_answer(form)
+        """Of all resources; ``resource_id`` in the form asks for that entry alone."""
+        return {"status": True, "success": True, "totals": queries.totals(_text(form, "resource_id"))}
 
 
 class RecordsView(LegacyView):
@@ -35,30 +35,13 @@ class RecordsView(LegacyView):
         return super().post(request)
 
     def handle(self, form: Fields) -> dict[str, Any]:
-        """See ``records_answer``."""
-        return records_answer(self.kind, form)
-
-
-def totals_answer(fields: Fields) -> dict[str, Any]:
-    """The answer of ``/statistics``; ``resource_id`` in the fields asks for that entry alone."""
-    return {"status": True, "success": True, "totals": queries.totals(_text(fields, "resource_id"))}
-
-
-def records_answer(kind: str, fields: Fields) -> dict[str, Any]:
-    """The answer of ``/statistics/<kind>``: a page of records, newest first.
-
-    Raises RequestError where the kind is unknown or a field is not what it should be.
-    """
-    find = {"requests": queries.requests, "errors": queries.errors}.get(kind)
-    if find is None:
-        raise RequestError(f"Unknown statistics request {kind}")
-    found = find(
-        _number(fields, "offset", 0),
-        _number(fields, "limit", 100),
-        _text(fields, "resource_id"),
-        _text(fields, "email"),
-    )
-    return {"success": True, "status": True, kind: found}
+        """A page of records. Raises RequestError where the kind is unknown or a field is not what it should be."""
+        find = {"requests": queries.requests, "errors": queries.errors}.get(self.kind)
+        if find is None:
+            raise RequestError(f"Unknown statistics request {self.kind}")
+        page = (_number(form, "offset", 0), _number(form, "limit", 100))
+        found = find(*page, _text(form, "resource_id"), _text(form, "email"))
+        return {"success": True, "status": True, self.kind: found}
 
 
 def _text(fields: Fields, name: str) -> str | None:

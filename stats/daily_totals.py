@@ -6,18 +6,13 @@ order for all, no two of them wait for each other.
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import date
 
 from django.db import connection
 from django.db.models import F
 
 from stats.anonymise import is_hashed
 from stats.models import ALL, DailySum, Requester
-
-
-def day_of(at: datetime) -> date:
-    """The day (UTC) a moment belongs to."""
-    return at.astimezone(UTC).date()
 
 
 def add(day: date, resource_id: str, format: str, **amounts: float) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from functools import singledispatch
 
 from django.db import transaction
@@ -21,6 +22,7 @@ def record(event: events.AnyEvent) -> None:
 def _served(event: events.RequestServed) -> None:
     # The hash takes its time, and is made before the transaction holds anybody up.
     email = kept(event.email)
+    builds = BuildRecord.objects.filter(request_id=event.request_id).order_by("-at", "-id")
     with transaction.atomic():
         RequestRecord.objects.create(
             **_common(event),
@@ -29,7 +31,7 @@ def _served(event: events.RequestServed) -> None:
             rows=event.rows,
             size=event.size,
             cached=event.cached,
-            seconds=None if event.cached else _build_seconds(event),
+            seconds=None if event.cached else builds.values_list("seconds", flat=True).first(),
         )
         _add(event, requests=1, cached=int(event.cached), rows=event.rows or 0)
         daily_totals.remember(event.resource_id, email)
@@ -63,14 +65,8 @@ def _downloaded(event: events.PackageDownloaded) -> None:
         _add(event, downloads=1, bytes=event.size)
 
 
-@record.register
-def _forgotten(event: events.PersonalDataForgotten) -> None:
-    erasure.forget(event.request_ids)
-
-
-@record.register
-def _named(event: events.ResourceNamed) -> None:
-    resource_names.remember(event)
+record.register(events.PersonalDataForgotten, lambda event: erasure.forget(event.request_ids))
+record.register(events.ResourceNamed, resource_names.remember)
 
 
 def _common(event: events.Event) -> dict[str, object]:
@@ -84,9 +80,4 @@ def _common(event: events.Event) -> dict[str, object]:
 
 
 def _add(event: events.Event, **amounts: float) -> None:
-    daily_totals.add(daily_totals.day_of(event.at), event.resource_id, event.format, **amounts)
-
-
-def _build_seconds(event: events.RequestServed) -> float | None:
-    builds = BuildRecord.objects.filter(request_id=event.request_id).order_by("-at", "-id")
-    return builds.values_list("seconds", flat=True).first()
+    daily_totals.add(event.at.astimezone(UTC).date(), event.resource_id, event.format, **amounts)

@@ -66,7 +66,8 @@ def table(request: HttpRequest, context: dict[str, Any], kind: str) -> HttpRespo
         listed = [{**row, "resource": names[row["key"]]} for row in listed]
     if export:
         return _as_csv(f"statistics-by-{KINDS[kind].lower()}.csv", KINDS[kind], listed)
-    shown = {"kind": kind, "heading": KINDS[kind], "rows": listed, "count": len(rows), "tabs": _tabs()}
+    tabs = [(other, f"admin:{name}", KINDS[other]) for other, name in TABS.items()]
+    shown = {"kind": kind, "heading": KINDS[kind], "rows": listed, "count": len(rows), "tabs": tabs}
     plots = _plots(span, rows) if kind == "period" else []
     common = {**context, **_choices(request, span), "title": f"Statistics by {KINDS[kind].lower()}", "plots": plots}
     return render(request, "admin/statistics/table.html", {**common, **shown})
@@ -90,10 +91,6 @@ def resource(request: HttpRequest, context: dict[str, Any], resource_id: str) ->
     }
     common = {**context, **_choices(request, span), "title": called.resource_label}
     return render(request, "admin/statistics/resource.html", {**common, **shown})
-
-
-def _tabs() -> list[tuple[str, str, str]]:
-    return [(kind, f"admin:{name}", KINDS[kind]) for kind, name in TABS.items()]
 
 
 def _choices(request: HttpRequest, span: Span) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date, datetime
 from typing import Any, TypedDict
 
@@ -26,11 +27,14 @@ def totals(resource_id: str | None = None) -> dict[str, Totals]:
     A resource nobody ever asked for has no entry; ``*`` always has one.
     """
     found: dict[str, Totals] = {} if resource_id not in (None, ALL) else {ALL: _nothing()}
-    for source in (_summed(resource_id), _requesters(resource_id), _balances(resource_id)):
-        for name, counts in source:
-            entry = found.setdefault(name, _nothing())
-            for counter, amount in counts.items():
-                entry[counter] += amount or 0  # type: ignore[literal-required]
+    people = _only(Requester.objects.order_by(), resource_id).values("resource_id").annotate(emails=Count("id"))
+    balances = _only(OpeningBalance.objects.order_by(), resource_id).values(
+        "resource_id", "requests", "errors", "emails"
+    )
+    for row in (*_summed(resource_id), *people, *balances):
+        entry = found.setdefault(row.pop("resource_id"), _nothing())
+        for counter, amount in row.items():
+            entry[counter] += amount or 0  # type: ignore[literal-required]
     return found
 
 
@@ -38,29 +42,13 @@ def _nothing() -> Totals:
     return {"emails": 0, "requests": 0, "errors": 0}
 
 
-Counted = list[tuple[str, dict[str, int]]]
-
-
-def _summed(resource_id: str | None) -> Counted:
-    of_all = (ALL, DailySum.objects.aggregate(requests=Sum("requests"), errors=Sum("errors")))
-    rows = _only(DailySum.objects.all(), resource_id).values("resource_id").order_by()
-    each = [
-        (row.pop("resource_id"), row)
-        for row in rows.annotate(requests=Sum("requests"), errors=Sum("errors")).iterator()
-    ]
-    return ([of_all] if resource_id in (None, ALL) else []) + (each if resource_id != ALL else [])
-
-
-def _requesters(resource_id: str | None) -> Counted:
-    rows = _only(Requester.objects.all(), resource_id).values_list("resource_id").order_by()
-    return [(name, {"emails": number}) for name, number in rows.annotate(number=Count("id"))]
-
-
-def _balances(resource_id: str | None) -> Counted:
-    rows = _only(OpeningBalance.objects.all(), resource_id).values_list("resource_id", "requests", "errors", "emails")
-    return [
-        (name, {"requests": requests, "errors": errors, "emails": emails}) for name, requests, errors, emails in rows
-    ]
+def _summed(resource_id: str | None) -> Iterator[dict[str, Any]]:
+    sums = {"requests": Sum("requests"), "errors": Sum("errors")}
+    if resource_id in (None, ALL):
+        yield {"resource_id": ALL, **DailySum.objects.aggregate(**sums)}
+    if resource_id != ALL:
+        rows = _only(DailySum.objects.order_by(), resource_id).values("resource_id")
+        yield from rows.annotate(**sums).iterator()
 
 
 def _only(rows: QuerySet[Any], resource_id: str | None) -> QuerySet[Any]:

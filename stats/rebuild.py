@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, date
 from typing import Any
 
@@ -44,20 +43,15 @@ def rebuild() -> dict[str, int]:
 def _sums() -> list[DailySum]:
     found: dict[Key, DailySum] = {}
     for model, counters in SOURCES:
-        for row in _by_day(model, counters):
+        # Under aliases of their own: the counter `rows` sums a field of that name.
+        aliased = {f"sum_{name}": counter for name, counter in counters.items()}
+        rows = model._default_manager.order_by().annotate(day=TruncDate("at", tzinfo=UTC))
+        for row in rows.values("day", "resource_id", "format").annotate(**aliased).iterator():
             key = (row["day"], row["resource_id"], row["format"])
             total = found.setdefault(key, DailySum(day=key[0], resource_id=key[1], format=key[2]))
             for name in counters:
-                setattr(total, name, row[name] or 0)
+                setattr(total, name, row[f"sum_{name}"] or 0)
     return list(found.values())
-
-
-def _by_day(model: type[models.Model], counters: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    # Under aliases of their own: the counter `rows` sums a field of that name.
-    aliased = {f"sum_{name}": counter for name, counter in counters.items()}
-    rows = model._default_manager.order_by().annotate(day=TruncDate("at", tzinfo=UTC))
-    for row in rows.values("day", "resource_id", "format").annotate(**aliased).iterator():
-        yield {name.removeprefix("sum_"): value for name, value in row.items()}
 
 
 def _requesters() -> set[tuple[str, str]]:

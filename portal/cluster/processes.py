@@ -66,18 +66,15 @@ class Slot:
         return start("worker", self._work, tasks, results)
 
     def _work(self, tasks: Channel, results: Channel) -> None:
-        pre_execute.connect(self._begins, weak=False)
-        post_execute_in_worker.connect(self._ends, weak=False)
+        def begin(task: dict[str, Any], **_: object) -> None:
+            self._limit.value = task.get("timeout", self._timeout)
+            self._begun.now()
+            self.taken.value += 1
+
+        pre_execute.connect(begin, weak=False)
+        post_execute_in_worker.connect(lambda **_: self._begun.clear(), weak=False)
         # the timer is for django-q's own guard
         worker(tasks, results, context.Value("f", -1), self._timeout)
-
-    def _begins(self, task: dict[str, Any], **_: object) -> None:
-        self._limit.value = task.get("timeout", self._timeout)
-        self._begun.now()
-        self.taken.value += 1
-
-    def _ends(self, **_: object) -> None:
-        self._begun.clear()
 
     @property
     def idle(self) -> bool:

@@ -115,28 +115,33 @@ class Supervisor:
     def _standstills(self) -> list[Standstill]:
         others = (SUSPECT_OTHERS, HEAL_OTHERS)
         return [
-            Standstill(SUSPECT, HEAL, self._task_lies_there, self._taken, self._kill_idle_workers),
-            Standstill(*others, lambda: True, lambda: self._looked.value, self._kill_pusher),
-            Standstill(*others, self._result_lies_there, lambda: self._saved.value, self._kill_monitor),
+            Standstill(
+                SUSPECT,
+                HEAL,
+                holds=lambda: not self._tasks.empty() and bool(self._idle),
+                mark=self._taken,
+                remedy=lambda: self._heal("a task lies before idle workers", self._idle),
+            ),
+            Standstill(
+                *others,
+                holds=lambda: True,
+                mark=lambda: self._looked.value,
+                remedy=lambda: self._heal("the pusher looks for no tasks", [self._others["pusher"]]),
+            ),
+            Standstill(
+                *others,
+                holds=lambda: not self._results.empty(),
+                mark=lambda: self._saved.value,
+                remedy=lambda: self._heal("results are not saved", [self._others["monitor"]]),
+            ),
         ]
+
+    @property
+    def _idle(self) -> list[ForkProcess]:
+        return [process for slot, process in self._workers.items() if slot.idle]
 
     def _taken(self) -> int:
         return sum(slot.taken.value for slot in self._workers)
-
-    def _task_lies_there(self) -> bool:
-        return not self._tasks.empty() and any(slot.idle for slot in self._workers)
-
-    def _result_lies_there(self) -> bool:
-        return not self._results.empty()
-
-    def _kill_idle_workers(self) -> None:
-        self._heal("a task lies before idle workers", [p for slot, p in self._workers.items() if slot.idle])
-
-    def _kill_pusher(self) -> None:
-        self._heal("the pusher looks for no tasks", [self._others["pusher"]])
-
-    def _kill_monitor(self) -> None:
-        self._heal("results are not saved", [self._others["monitor"]])
 
     def _heal(self, why: str, standing: list[ForkProcess]) -> None:
         """Kill what stands still; the next look replaces it. If that has not helped, start everything anew."""

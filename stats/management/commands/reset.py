@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -26,13 +27,10 @@ class Command(BaseCommand):
 
     def handle(self, *_: Any, what: str, interactive: bool, **__: Any) -> None:
         """Ask, delete, and say how many records are gone."""
-        if interactive and not _confirmed(what):
+        answer = "" if interactive else "yes"
+        if interactive:
+            with suppress(EOFError):
+                answer = input(f"Delete all records of {what}, for good? Type 'yes' to go on: ")
+        if answer.strip().lower() != "yes":
             raise CommandError("Nothing was deleted.")
         self.stdout.write(f"{RESETS[what]()} records of {what} deleted")
-
-
-def _confirmed(what: str) -> bool:
-    try:
-        return input(f"Delete all records of {what}, for good? Type 'yes' to go on: ").strip().lower() == "yes"
-    except EOFError:
-        return False

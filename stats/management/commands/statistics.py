@@ -31,10 +31,18 @@ class Command(BaseCommand):
         parser.add_argument("-e", "--email", help="only this address, plain or hashed (requests and errors)")
         parser.add_argument("-x", "--exit-code", action="store_true", help="exit 1 if there are errors")
 
-    def handle(self, *_: Any, **options: Any) -> None:
+    def handle(self, *_: Any, what: str, resource: str | None, email: str | None, **options: Any) -> None:
         """Print, then look whether -x has something to say."""
-        self.stdout.write(json.dumps(_answer(**options), indent=2, ensure_ascii=False))
-        if options["exit_code"] and _has_errors(options["resource"], options["email"]):
+        page = (options["offset"], options["limit"], resource, email)
+        found = queries.totals(resource) if what == "totals" else getattr(queries, what)(*page)
+        self.stdout.write(json.dumps(found, indent=2, ensure_ascii=False))
+        if not options["exit_code"]:
+            return
+        if email is None:
+            errors = any(entry["errors"] for entry in queries.totals(resource).values())
+        else:
+            errors = bool(queries.errors(0, 1, resource, email))
+        if errors:
             raise CommandError("There are errors.", returncode=1)
 
 
@@ -43,15 +51,3 @@ def _count(text: str) -> int:
         return whole_number(text)
     except (ValueError, OverflowError) as error:
         raise ArgumentTypeError(str(error)) from error
-
-
-def _answer(what: str, offset: int, limit: int, resource: str | None, email: str | None, **_: Any) -> Any:
-    if what == "totals":
-        return queries.totals(resource)
-    return getattr(queries, what)(offset, limit, resource, email)
-
-
-def _has_errors(resource: str | None, email: str | None) -> bool:
-    if email is not None:
-        return bool(queries.errors(0, 1, resource, email))
-    return any(entry["errors"] for entry in queries.totals(resource).values())
