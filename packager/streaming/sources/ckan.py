@@ -128,10 +128,11 @@ class CkanTable:
         self._shape, self._records_format = choose_shape(capabilities, query, shapes)
         self._search = Search(search.client, search.url, self._complete(query))
         self._columns = self._search.query.fields or tuple(field.name for field in capabilities.fields)
-        self._column = self._id_column()
+        # ``_id`` is fetched along, since by it rows that come twice are known
+        unasked = capabilities.has_id and not any(field.name == ID for field in capabilities.fields)
+        self._column = IdColumn(self._columns.index(ID), hidden=unasked) if capabilities.has_id else None
         self._before = Count(0) if self._window.limit == 0 else self._search.count(capabilities)
-        hidden = [Field(ID, "int")] if self._column and self._column.hidden else []
-        self._decoder = RowDecoder([*hidden, *capabilities.fields])
+        self._decoder = RowDecoder([*([Field(ID, "int")] if unasked else []), *capabilities.fields])
         self._page_size = page_size
         self._connections = connections
         self._sizer = PageSizer(page_size)
@@ -166,20 +167,20 @@ class CkanTable:
             self._sizer = PageSizer(self._search.granted(self._capabilities, self._page_size))
             plan = self._plan()
             names = None if self._capabilities.backend else self._columns
-            watch = RowWatch(names, plan.direction, self._top(plan))
+            watch = RowWatch(names, plan.direction, plan.last if isinstance(plan, RangePlan) else self._top())
             for batch in self._batches(plan):
                 watch.see(batch)
                 yield from batch.pages()
             self._notes += self._reconciled(plan, watch)
-            self._notes += self._beyond_limit(watch.rows)
+            asked = self._search.query.limit
+            if asked is not None and watch.rows > asked:
+                self._notes.append(Note("limit_means_all", {"limit": asked}))
         finally:
             self.close()
 
-    def _top(self, plan: Plan) -> int | None:
+    def _top(self) -> int | None:
         """The largest id there is now; None where ids cannot tell what was added."""
-        if self._column is None or self._window != WHOLE:
-            return None
-        return plan.last if isinstance(plan, RangePlan) else self._search.end("desc")
+        return self._search.end("desc") if self._column is not None and self._window == WHOLE else None
 
     def _reconciled(self, plan: Plan, watch: RowWatch) -> list[Note]:
         """What is to be said about the completeness. Raises IncompleteData, ChangedWhileRead."""
@@ -199,10 +200,7 @@ class CkanTable:
         return [Note("rows_changed", {"before": self._before.known, "after": after.known})]
 
     def _moved(self, after: Count, watch: RowWatch) -> bool:
-        if self._before != after:
-            return True
-        end = self._search.end("desc") if self._window == WHOLE else None
-        return end is not None and end != watch.top
+        return self._before != after or self._top() not in (None, watch.top)
 
     def _nothing_missed(self, plan: Plan, watch: RowWatch, after: Count) -> bool:
         """Whether it can be shown that all rows that stayed have come, although others came and went."""
@@ -219,10 +217,6 @@ class CkanTable:
         least, most = sorted((after.rows or 0, self._search.count(self._capabilities).rows or 0))
         return least <= len(ids) <= most and watch.has_seen(ids)
 
-    def _beyond_limit(self, rows: int) -> list[Note]:
-        asked = self._search.query.limit
-        return [Note("limit_means_all", {"limit": asked})] if asked is not None and rows > asked else []
-
     def close(self) -> None:
         """See ``Table.close``."""
         if self._ahead is not None:
@@ -233,24 +227,14 @@ class CkanTable:
 
     def _complete(self, query: Query) -> Query:
         """The query with what CKAN needs to page stably and to add no column: an order, ``_id``, with ``q`` columns."""
-        fields = query.fields
+        fields, sort, has_id = query.fields, query.sort, self._capabilities.has_id
         if query.q and not fields:
             fields = tuple(field.name for field in self._capabilities.fields)
-        if fields and self._capabilities.has_id and ID not in fields:
+        if fields and has_id and ID not in fields:
             fields = (ID, *fields)
-        return replace(query, fields=fields, sort=self._order(query.sort))
-
-    def _id_column(self) -> IdColumn | None:
-        """Where ``_id`` comes; it is fetched along, since by it rows that come twice are known."""
-        if not self._capabilities.has_id:
-            return None
-        asked_for = any(field.name == ID for field in self._capabilities.fields)
-        return IdColumn(self._columns.index(ID), hidden=not asked_for)
-
-    def _order(self, sort: str | None) -> str | None:
-        if not self._capabilities.has_id or (sort and sort.strip() in BY_ID):
-            return sort
-        return f"{sort}, {ID}" if sort else ID
+        if has_id and not (sort and sort.strip() in BY_ID):
+            sort = f"{sort}, {ID}" if sort else ID
+        return replace(query, fields=fields, sort=sort)
 
     def _batches(self, plan: Plan) -> Iterator[Batch]:
         jobs = plan.jobs()
@@ -269,19 +253,11 @@ class CkanTable:
         if not self._capabilities.ranges or query.sort not in BY_ID:
             return OffsetPlan(self._fetch, self._sizer, window.offset, window.limit, total)
         falling = query.sort == f"{ID} desc"
-        return self._range_plan() or KeysetPlan(
-            self._fetch, self._sizer, query.filters, window.offset, window.limit, total, falling=falling
-        )
-
-    def _range_plan(self) -> RangePlan | None:
-        query = self._search.query
-        if query.filters or query.q or query.sort == f"{ID} desc" or self._window != WHOLE:
-            return None
-        first, last = self._search.extremes()
-        rows = self._before.known
-        if is_sparse(first, last, rows):
-            return None
-        return RangePlan(self._fetch, self._sizer, first, last, dense=rows == last - first + 1)
+        if not (query.filters or query.q or falling) and window == WHOLE:
+            first, last = self._search.extremes()
+            if not is_sparse(first, last, total):
+                return RangePlan(self._fetch, self._sizer, first, last, dense=total == last - first + 1)
+        return KeysetPlan(self._fetch, self._sizer, query.filters, window.offset, window.limit, total, falling=falling)
 
     def _fetch(self, limit: int, place: Mapping[str, object], least: int = 0) -> Batch:
         extra = {"limit": limit, **place}

@@ -81,6 +81,22 @@ def followed(batch: Batch, more: Job) -> Batch:
     return replace(batch, rest=(*batch.rest, more))
 
 
+def fetch_smaller(
+    fetch: Fetch, sizer: PageSizer, left: int | None, place: Mapping[str, object], due: int = 0
+) -> tuple[Batch, int]:
+    """A batch, and how many rows were asked for: at most ``left``, and half of them where that was too much.
+
+    ``due``: how many rows are still to come if nothing was deleted. Raises RowTooLarge.
+    """
+    while True:
+        rows = sizer.rows if left is None else min(sizer.rows, left)
+        try:
+            return fetch(rows, place, min(rows, due)), rows
+        except AnswerTooLarge as error:
+            _refuse_one(rows, error)
+            sizer.shrink(rows)
+
+
 def _refuse_one(rows: int, error: AnswerTooLarge) -> None:
     if rows == 1:
         raise RowTooLarge(most=int(str(error.params["most"]))) from error
@@ -173,7 +189,7 @@ class KeysetPlan:
         self._fetch, self._sizer, self._filters = fetch, sizer, filters
         self._place: Mapping[str, object] = {"offset": offset} if offset else {}
         self._left = limit
-        self._due = None if total is None else max(0, total - offset)
+        self._due = 0 if total is None else max(0, total - offset)
         self._ended = limit == 0
 
     def jobs(self) -> Iterator[Job]:
@@ -181,28 +197,16 @@ class KeysetPlan:
             yield self._page
 
     def _page(self) -> Batch:
-        rows = self._sizer.rows if self._left is None else min(self._sizer.rows, self._left)
-        try:
-            batch = self._fetch(rows, self._place, min(rows, self._due or 0))
-        except AnswerTooLarge as error:
-            _refuse_one(rows, error)
-            self._sizer.shrink(rows)
-            return self._page()
-        self._count_down(batch.count)
+        batch, rows = fetch_smaller(self._fetch, self._sizer, self._left, self._place, self._due)
+        self._left = None if self._left is None else max(0, self._left - batch.count)
+        self._due = max(0, self._due - batch.count)
         self._ended = batch.count < rows or self._left == 0
         if not self._ended:
-            self._move(batch)
+            if not batch.ids:
+                raise AnswerMalformed("a full page without ids")
+            beyond = {"gt" if self.direction > 0 else "lt": batch.ids[-1]}
+            self._place = {"filters": both(self._filters, {"_id": beyond})}
         return batch
-
-    def _count_down(self, came: int) -> None:
-        self._left = None if self._left is None else max(0, self._left - came)
-        self._due = None if self._due is None else max(0, self._due - came)
-
-    def _move(self, batch: Batch) -> None:
-        if not batch.ids:
-            raise AnswerMalformed("a full page without ids")
-        beyond = {"gt" if self.direction > 0 else "lt": batch.ids[-1]}
-        self._place = {"filters": both(self._filters, {"_id": beyond})}
 
 
 class TokenPlan:
@@ -226,14 +230,8 @@ class TokenPlan:
             yield self._page
 
     def _page(self) -> Batch:
-        rows = self._sizer.rows if self._left is None else min(self._sizer.rows, self._left)
         named = {} if self._token is None else {"cursor" if self._solr else "after": self._token}
-        try:
-            batch = self._fetch(rows, named)
-        except AnswerTooLarge as error:
-            _refuse_one(rows, error)
-            self._sizer.shrink(rows)
-            return self._page()
+        batch, _ = fetch_smaller(self._fetch, self._sizer, self._left, named)
         self._left = None if self._left is None else max(0, self._left - batch.count)
         following = batch.answer.next_cursor if self._solr else batch.answer.after
         self._ended = not batch.count or following in (None, self._token) or self._left == 0

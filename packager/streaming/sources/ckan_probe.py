@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
 
 from pyroaring import BitMap64
 
@@ -69,12 +68,24 @@ class Search:
 
     def probe(self) -> Capabilities:
         """Learn what there is. Raises SourceError if the resource cannot be read or the query is not accepted."""
-        answer, formats = self._first()
-        fields = tuple(_field(item) for item in answer.fields if not self._is_rank(item))
-        has_id = answer.backend is None and self._has_id(fields)
-        claimed = Count(answer.count, answer.total_was_estimated)
-        capabilities = Capabilities(fields, claimed, formats, has_id, False, answer.backend)
-        return replace(capabilities, ranges=has_id and self._knows_ranges(claimed))
+        query, empty = self.query, {"limit": 0, "include_total": True}
+        answer = self._accepted({**empty, "records_format": "csv"})
+        formats = answer is not None and answer.is_text  # an empty text instead of an empty list
+        answer = answer or self.ask(empty)
+        claimed, told = Count(answer.count, answer.total_was_estimated), answer.columns
+        # CKAN adds ranks for ``q``; no column of its own has the type ``float``
+        ranks = [f for f in told if query.q and f.type == "float" and f"{f.name} ".startswith("rank ")]
+        fields = tuple(field for field in told if field not in ranks)
+        if query.fields and answer.backend is None:
+            whole = Search(self.client, self.url, Query(query.resource_id))
+            told = whole.ask({"limit": 0, "include_total": False}).columns
+        has_id = answer.backend is None and any(field.name == ID for field in told)
+        counted = self._counts_by_range() if has_id else None
+        # a server that takes a range for an equality finds nothing, though there are rows
+        ranges = counted is not None and bool(
+            counted.rows or not claimed.rows or self.ask({"limit": 1, "include_total": False}).is_empty
+        )
+        return Capabilities(fields, claimed, formats, has_id, ranges, answer.backend)
 
     def count(self, capabilities: Capabilities) -> Count:
         """How many rows match now, as exactly as this CKAN can tell."""
@@ -117,56 +128,22 @@ class Search:
         rows = RowDecoder([Field(ID, "int")]).decode_all(answer.records)
         return rows[0][0] if rows else None
 
-    def _first(self) -> tuple[Answer, bool]:
-        """The first answer, and whether the server knows record formats: an empty text instead of an empty list."""
-        empty = {"limit": 0, "include_total": True}
+    def _accepted(self, extra: Mapping[str, object]) -> Answer | None:
+        """The answer; None if it is how servers take a parameter that they do not know: 400, 409, and 500 from some."""
         try:
-            answer = self.ask({**empty, "records_format": "csv"})
+            return self.ask(extra)
         except (QueryRejected, SourceBusy) as error:
-            if not _is_refusal(error):
-                raise
-            return self.ask(empty), False
-        return answer, answer.is_text
-
-    def _knows_ranges(self, claimed: Count) -> bool:
-        """Whether range filters work. A server that takes one for an equality finds nothing, though there are rows."""
-        counted = self._counts_by_range()
-        if counted is None or counted.rows or not claimed.rows:
-            return counted is not None
-        return self.ask({"limit": 1, "include_total": False}).is_empty
-
-    def _counts_by_range(self) -> Count | None:
-        """The exact count; None if the server refuses range filters (409, or 500) or takes no notice of them."""
-        extra = {"filters": both(self.query.filters, EVERY_ID), "sort": ID, "limit": 1, "include_next_page": True}
-        try:
-            answer = self.ask({**extra, "include_total": True})
-        except (QueryRejected, SourceBusy) as error:
-            if not _is_refusal(error):
+            if isinstance(error, SourceBusy) and error.params["status"] != 500:
                 raise
             return None
-        heeded = answer.next_page or answer.count == 0
-        return Count(answer.count) if heeded else None
 
-    def _is_rank(self, item: Mapping[str, Any]) -> bool:
-        """The columns that CKAN adds for ``q``. No column of its own has the type ``float``."""
-        name = str(item.get("id", ""))
-        return bool(self.query.q) and item.get("type") == "float" and (name + " ").startswith("rank ")
-
-    def _has_id(self, fields: tuple[Field, ...]) -> bool:
-        if not self.query.fields:
-            return any(field.name == ID for field in fields)
-        whole = Search(self.client, self.url, Query(self.query.resource_id))
-        return any(item.get("id") == ID for item in whole.ask({"limit": 0, "include_total": False}).fields)
-
-
-def _is_refusal(error: QueryRejected | SourceBusy) -> bool:
-    """Whether the answer is how servers take a parameter that they do not know: 400, 409, and 500 from some."""
-    return not isinstance(error, SourceBusy) or error.params["status"] == 500
-
-
-def _field(item: Mapping[str, Any]) -> Field:
-    info = item.get("info")
-    return Field(str(item.get("id", "")), str(item.get("type", "")), info if isinstance(info, dict) else {})
+    def _counts_by_range(self) -> Count | None:
+        """The exact count; None if the server refuses range filters or takes no notice of them."""
+        extra = {"filters": both(self.query.filters, EVERY_ID), "sort": ID, "limit": 1, "include_next_page": True}
+        answer = self._accepted({**extra, "include_total": True})
+        if answer is None or not (answer.next_page or answer.count == 0):
+            return None
+        return Count(answer.count)
 
 
 def choose_shape(capabilities: Capabilities, query: Query, shapes: tuple[Shape, ...]) -> tuple[Shape, str | None]:

@@ -30,6 +30,10 @@ BACKSLASH = ord("\\")
 NO_MARKS = bytes(set(range(256)) - set(b'"\n'))
 
 
+#: PostgreSQL's NaN and Infinity come as text.
+_PYTHON_TYPES: dict[str, Any] = {"numeric": Decimal | None, **dict.fromkeys(("float4", "float8"), float | str | None)}
+
+
 class Answer(msgspec.Struct):
     """The ``result`` of ``datastore_search``, as far as it matters here."""
 
@@ -47,6 +51,15 @@ class Answer(msgspec.Struct):
     def count(self) -> int | None:
         """The total that CKAN claims."""
         return self.total if isinstance(self.total, int) else None
+
+    @property
+    def columns(self) -> list[Field]:
+        """The columns, those included that CKAN adds of its own."""
+        told = [(item, item.get("info")) for item in self.fields]
+        return [
+            Field(str(item.get("id", "")), str(item.get("type", "")), info if isinstance(info, dict) else {})
+            for item, info in told
+        ]
 
     @property
     def is_empty(self) -> bool:
@@ -106,7 +119,12 @@ def read_batch(body: bytes, shape: Shape, decoder: RowDecoder, column: IdColumn 
     if shape in (Shape.CSV, Shape.TSV):
         taker = None if column is None else TextIds(column, "," if shape is Shape.CSV else "\t")
         return _text_batch(answer, records, len(body), taker)
-    rows, hidden = _readable(_rows_of(records)), column is not None and column.hidden
+    rows, hidden = _rows_of(records), column is not None and column.hidden
+    try:
+        for row in rows:
+            str(row, "utf-8")  # they go on as they are
+    except UnicodeDecodeError:
+        raise AnswerMalformed("rows that are not UTF-8") from None
     make = decoder.pages if shape is Shape.ROWS else _object_pages
     ids = None if column is None else ids_of(rows, column)
     return Batch(answer, len(rows), len(body), ids, lambda: make(rows, hidden))
@@ -125,12 +143,9 @@ def _text_batch(answer: Answer, records: msgspec.Raw, size: int, taker: TextIds 
     if counter.inside or (chunks and not chunks[-1].endswith(b"\n")):
         raise AnswerMalformed("delimited text that breaks off")
     ids = None if taker is None else taker.ids()
-    return Batch(answer, counter.rows, size, ids, lambda: iter((TextPage(counter.rows, _drain(chunks)),)))
-
-
-def _drain(chunks: deque[bytes]) -> Iterator[bytes]:
-    while chunks:
-        yield chunks.popleft()
+    # each piece is let go as soon as it is handed on
+    drained = (chunks.popleft() for _ in range(len(chunks)))
+    return Batch(answer, counter.rows, size, ids, lambda: iter((TextPage(counter.rows, drained),)))
 
 
 def text_chunks(text: bytes, piece: int = PIECE) -> Iterator[bytes]:
@@ -150,18 +165,13 @@ def text_chunks(text: bytes, piece: int = PIECE) -> Iterator[bytes]:
 def _piece_end(text: bytes, start: int, size: int) -> int:
     """Where a piece may end: after an escaped line end, which no other escape reaches across."""
     while start + size < len(text):
-        at = text.rfind(b"\\n", start, start + size)
-        if at >= start and _begins_escape(text, at):
+        at = before = text.rfind(b"\\n", start, start + size)
+        while before > start and text[before - 1] == BACKSLASH:
+            before -= 1
+        if at >= start and (at - before) % 2 == 0:
             return at + 2
         size *= 2
     return len(text)
-
-
-def _begins_escape(text: bytes, at: int) -> bool:
-    before = at
-    while text[before - 1] == BACKSLASH:
-        before -= 1
-    return (at - before) % 2 == 0
 
 
 class RowCounter:
@@ -189,32 +199,19 @@ def _rows_of(records: msgspec.Raw) -> list[msgspec.Raw]:
         raise AnswerMalformed("records that are no list") from None
 
 
-def _readable(rows: list[msgspec.Raw]) -> list[msgspec.Raw]:
-    """``rows``, which go on as they are. Raises AnswerMalformed if they are not UTF-8."""
-    try:
-        for row in rows:
-            str(row, "utf-8")
-    except UnicodeDecodeError:
-        raise AnswerMalformed("rows that are not UTF-8") from None
-    return rows
-
-
 def _object_pages(rows: list[msgspec.Raw], hidden: bool) -> Iterator[Page]:
     for start in range(0, len(rows), SLICE):
-        lines = [_one_line(bytes(row)) for row in rows[start : start + SLICE]]
+        lines = [bytes(row) for row in rows[start : start + SLICE]]
+        # a JSON column keeps the line breaks that it was entered with (PostgreSQL's ``json``)
+        lines = [msgspec.json.format(line, indent=-1) if b"\n" in line or b"\r" in line else line for line in lines]
         yield ObjectsPage([without_id(line) for line in lines] if hidden else lines)
-
-
-def _one_line(row: bytes) -> bytes:
-    """A JSON column keeps the line breaks that it was entered with (PostgreSQL's ``json``)."""
-    return msgspec.json.format(row, indent=-1) if b"\n" in row or b"\r" in row else row
 
 
 class RowDecoder:
     """Parses rows, lists or objects, into exact values of the types of ``fields``."""
 
     def __init__(self, fields: Sequence[Field]) -> None:
-        types = {field.name: _python_type(field.type) for field in fields}
+        types = {field.name: _PYTHON_TYPES.get(field.type, Any) for field in fields}
         self._names = [field.name for field in fields]
         in_order = tuple(types[name] for name in self._names)
         self._lists = _decoder_of_many(GenericAlias(tuple, in_order))
@@ -232,8 +229,10 @@ class RowDecoder:
         objects = text[1:2] == b"{"
         try:
             found: list[Any] = (self._objects if objects else self._lists).decode(text)
-        except msgspec.ValidationError:
-            found = self._loosely(text)
+        except msgspec.ValidationError:  # the server's field types do not say what is in the columns
+            found = msgspec.json.decode(text)
+            if not all(isinstance(row, dict) or len(row) == len(self._names) for row in found):
+                raise AnswerMalformed("rows with more or fewer values than there are columns") from None
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             raise AnswerMalformed("rows that are no JSON") from None
         return [tuple(map(row.get, self._names)) for row in found] if objects else found
@@ -242,21 +241,6 @@ class RowDecoder:
         """The values of all the records of an answer. Raises AnswerMalformed."""
         return self.decode(_rows_of(records))
 
-    def _loosely(self, text: bytes) -> list[Any]:
-        """Rows of a server whose field types do not say what is in the columns."""
-        found: list[Any] = msgspec.json.decode(text)
-        if not all(isinstance(row, dict) or len(row) == len(self._names) for row in found):
-            raise AnswerMalformed("rows with more or fewer values than there are columns")
-        return found
-
 
 def _decoder_of_many(row: Any) -> msgspec.json.Decoder[Any]:
     return msgspec.json.Decoder(GenericAlias(list, (row,)))
-
-
-def _python_type(name: str) -> Any:
-    if name == "numeric":
-        return Decimal | None
-    if name in ("float4", "float8"):
-        return float | str | None  # PostgreSQL's NaN and Infinity come as text
-    return Any

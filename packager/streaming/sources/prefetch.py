@@ -31,13 +31,21 @@ class Ahead(Generic[T]):
             thread.start()
 
     def __iter__(self) -> Iterator[T]:
-        while (result := self._take()) is not None:
-            value, error = result
+        while True:
+            with self._changed:
+                self._changed.wait_for(
+                    lambda: self._closed or self._taken in self._results or self._taken == self._last
+                )
+                if self._closed or self._taken not in self._results:
+                    return
+                value, error = self._results.pop(self._taken)
+                self._taken += 1
+                self._changed.notify_all()
             if error is not None:
                 raise error
             if value is not None:
                 yield value
-            del value, result
+            del value
 
     def close(self) -> None:
         """No further job is begun, and who waits here is let go. Jobs under way must be cut by who owns them."""
@@ -51,16 +59,6 @@ class Ahead(Generic[T]):
         for thread in self._threads:
             if thread is not threading.current_thread():
                 thread.join(seconds)
-
-    def _take(self) -> tuple[T | None, BaseException | None] | None:
-        with self._changed:
-            self._changed.wait_for(lambda: self._closed or self._taken in self._results or self._taken == self._last)
-            if self._closed or self._taken not in self._results:
-                return None
-            result = self._results.pop(self._taken)
-            self._taken += 1
-            self._changed.notify_all()
-            return result
 
     def _work(self) -> None:
         while (turn := self._next()) is not None:

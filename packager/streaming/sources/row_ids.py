@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -73,15 +73,14 @@ class TextIds:
     def ids(self) -> list[int]:
         """All of them. Raises AnswerMalformed if a row has none."""
         try:
-            found = [int(row[self._column.position]) for row in self._parsed()] if self._whole else self._found
+            text = io.StringIO(b"".join(self._whole).decode(), newline="")
+            rows = csv.reader(text, delimiter=self._delimiter)
+            found = [int(row[self._column.position]) for row in rows] if self._whole else self._found
         except (ValueError, IndexError, csv.Error):
             found = []
         if len(found) != self.rows:
             raise AnswerMalformed("rows without an _id")
         return found
-
-    def _parsed(self) -> Iterable[list[str]]:
-        return csv.reader(io.StringIO(b"".join(self._whole).decode(), newline=""), delimiter=self._delimiter)
 
 
 def ids_of(rows: Sequence[msgspec.Raw], column: IdColumn) -> list[int]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 from pyroaring import BitMap64
 
@@ -11,9 +10,6 @@ from packager.errors import AnswerMalformed, ChangedWhileRead, IncompleteData
 from packager.streaming import notes
 from packager.streaming.sources.ckan_response import Batch
 from packager.streaming.sources.row_ids import in_order
-
-#: A column as it is told with each answer.
-Told = Mapping[str, Any]
 
 
 class RowWatch:
@@ -27,7 +23,7 @@ class RowWatch:
 
     def __init__(self, columns: Sequence[str] | None, direction: int, top: int | None) -> None:
         self._columns, self._direction, self.top = columns, direction, top
-        self._types: list[Any] | None = None
+        self._types: list[str] | None = None
         self._last: int | None = None
         self._seen = BitMap64()
         self.rows = self.batches = 0
@@ -41,29 +37,25 @@ class RowWatch:
             ChangedWhileRead: a row came before, or the columns are others than those of the batches before.
             IncompleteData: ids do not follow each other although they must.
         """
-        self._compare(batch.answer.fields)
+        told = batch.answer.columns
+        if self._columns is not None and told:
+            names, types = [field.name for field in told], [field.type for field in told]
+            if names != list(self._columns) or types != (self._types or types):
+                raise ChangedWhileRead("the columns changed")
+            self._types = types
         self.rows += batch.count
         self.batches += 1
         if batch.ids and self._direction:
-            self.old += self._count_old(batch.ids)
             self._follow(batch.ids)
         elif batch.ids:
-            self._note(batch.ids)
-
-    def _compare(self, told: Sequence[Told]) -> None:
-        if self._columns is None or not told:
-            return
-        names, types = [str(item.get("id")) for item in told], [item.get("type") for item in told]
-        if names != list(self._columns) or types != (self._types or types):
-            raise ChangedWhileRead("the columns changed")
-        self._types = types
-
-    def _count_old(self, ids: Sequence[int]) -> int:
-        if self.top is None or max(ids[0], ids[-1]) <= self.top:
-            return len(ids)
-        return sum(one <= self.top for one in ids)
+            before = len(self._seen)
+            self._seen.update(batch.ids)
+            if twice := before + len(batch.ids) - len(self._seen):
+                raise ChangedWhileRead(f"{twice} rows came twice")
 
     def _follow(self, ids: Sequence[int]) -> None:
+        top = self.top
+        self.old += len(ids) if top is None or max(ids[0], ids[-1]) <= top else sum(one <= top for one in ids)
         chain = ids if self._last is None else [self._last, *ids]
         if not in_order(chain, falling=self._direction < 0):
             twice = len(chain) - len(set(chain))
@@ -73,12 +65,6 @@ class RowWatch:
                 "rows that came twice", expected=notes.rows(self.rows, self.rows), got=self.rows - twice
             )
         self._last = ids[-1]
-
-    def _note(self, ids: Sequence[int]) -> None:
-        before = len(self._seen)
-        self._seen.update(ids)
-        if len(self._seen) != before + len(ids):
-            raise ChangedWhileRead(f"{before + len(ids) - len(self._seen)} rows came twice")
 
     def has_seen(self, ids: Iterable[int]) -> bool:
         """Whether every one of these came, but for those that were added meanwhile."""

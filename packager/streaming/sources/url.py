@@ -6,8 +6,6 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from urllib.parse import unquote, urlsplit
 
-from urllib3 import BaseHTTPResponse
-
 from packager.errors import FileTooLarge, IncompleteData, SourceUnreachable
 from packager.streaming.file_names import safe_name
 from packager.streaming.http import AddressRule, Clients, HttpClient, RetryPolicy
@@ -88,7 +86,10 @@ class UrlFile:
         """See ``File.chunks``."""
         try:
             yield from self._resumed()
-            self._check()
+            if self._size is not None and self._got != self._size:
+                raise IncompleteData(expected=self._expected(), got=self._got)
+            if self._size is None and self._response.headers.get("Transfer-Encoding", "").lower() != "chunked":
+                self._notes.append(Note("size_unknown"))
         finally:
             self.close()
 
@@ -98,11 +99,13 @@ class UrlFile:
 
     def _begin(self) -> None:
         self._response = self._client.get(self._url, {})
+        headers = self._response.headers
         # servers send ready-made .gz files as if the packing were theirs; unpacked they would belie their names
-        coding = self._response.headers.get("Content-Encoding", "identity").lower()
+        coding = headers.get("Content-Encoding", "identity").lower()
         self._unpack = coding != "identity" and not self.name.lower().endswith(PACKED)
-        self._size = None if self._unpack else _length(self._response)
-        self._validator = "" if self._unpack else _strong_validator(self._response)
+        length, tag = headers.get("Content-Length", ""), headers.get("ETag", "")
+        self._size = int(length) if length.isdecimal() and not self._unpack else None
+        self._validator = tag if tag.startswith('"') and not self._unpack else ""
         self._bound(self._size or 0)
 
     def _bound(self, size: int) -> None:
@@ -116,7 +119,10 @@ class UrlFile:
             try:
                 if failures:
                     self._again()
-                yield from self._read()
+                for piece in self._client.stream(self._response, PIECE, unpack=self._unpack):
+                    self._got += len(piece)
+                    self._bound(self._got)
+                    yield piece
             except SourceUnreachable as error:
                 failures = 1 if self._got > before else failures + 1
                 self._wait(failures, error)
@@ -125,16 +131,13 @@ class UrlFile:
 
     def _again(self) -> None:
         self._response.close()
-        if self._got:
-            self._continue()
-        else:
-            self._begin()
-
-    def _read(self) -> Iterator[bytes]:
-        for piece in self._client.stream(self._response, PIECE, unpack=self._unpack):
-            self._got += len(piece)
-            self._bound(self._got)
-            yield piece
+        if not self._got:
+            return self._begin()
+        headers = {"Range": f"bytes={self._got}-", "If-Range": self._validator}
+        self._response = self._client.get(self._url, headers)
+        place = self._response.headers.get("Content-Range", "")
+        if self._response.status != 206 or not place.startswith(f"bytes {self._got}-"):
+            raise IncompleteData("the file changed", expected=self._expected(), got=self._got)
 
     def _wait(self, failures: int, error: SourceUnreachable) -> None:
         """Pause before going on; raises ``error`` (or what it means) if there is no going on."""
@@ -146,32 +149,8 @@ class UrlFile:
         else:
             raise error
 
-    def _continue(self) -> None:
-        headers = {"Range": f"bytes={self._got}-", "If-Range": self._validator}
-        self._response = self._client.get(self._url, headers)
-        place = self._response.headers.get("Content-Range", "")
-        if self._response.status != 206 or not place.startswith(f"bytes {self._got}-"):
-            raise IncompleteData("the file changed", expected=self._expected(), got=self._got)
-
-    def _check(self) -> None:
-        if self._size is not None and self._got != self._size:
-            raise IncompleteData(expected=self._expected(), got=self._got)
-        if self._size is None and self._response.headers.get("Transfer-Encoding", "").lower() != "chunked":
-            self._notes.append(Note("size_unknown"))
-
     def _expected(self) -> Note:
         return Note("bytes_more") if self._size is None else Note("bytes", {"bytes": self._size})
-
-
-def _length(response: BaseHTTPResponse) -> int | None:
-    """Bytes of the body, if the server says so."""
-    length = response.headers.get("Content-Length", "")
-    return int(length) if length.isdecimal() else None
-
-
-def _strong_validator(response: BaseHTTPResponse) -> str:
-    tag = response.headers.get("ETag", "")
-    return tag if tag.startswith('"') else ""
 
 
 def name_in(path: str) -> str:
