@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Count, Exists, Max, Min, OuterRef, Q
+from django.db.models import Count, Exists, Max, Min, OuterRef, Q, Sum
 from django.utils import timezone
 
 if TYPE_CHECKING:
@@ -62,6 +62,10 @@ class PackageQuerySet(models.QuerySet[Any]):
     def missing(self) -> PackageQuerySet:
         """Kept packages whose files are known to be missing from the store."""
         return self.kept().filter(missing_since__isnull=False)
+
+    def total_size(self) -> int:
+        """The bytes of the kept ones."""
+        return self.kept().aggregate(size=Sum("size", default=0))["size"]
 
     def expired(self) -> PackageQuerySet:
         """Kept packages whose time is over."""

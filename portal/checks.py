@@ -48,8 +48,8 @@ def check_store(**_: Any) -> list[CheckMessage]:
         hint = "Make the bucket, and look at AWS_ENDPOINT_URL_S3, keys, region and permissions: docs/operators.md."
     else:
         directory = settings.PACKAGER_STORE_DIRECTORY
-        sentence = f"PACKAGER_STORE_DIRECTORY is {directory}, which cannot be written ({problem})."
-        hint = "Create or mount it, and let the portal's user write."
+        sentence = f"PACKAGER_STORE_DIRECTORY is {directory}, which cannot be used ({problem})."
+        hint = "Create or mount it, let the portal's user write, and see to it that there is room."
     return [Error(sentence, hint=hint, id="portal.E003")]
 
 

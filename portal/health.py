@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -20,9 +18,6 @@ from packager.models import Cluster, Delivery, PackageRequest
 from packager.presentation.service_status import overview
 from packager.storage import stores
 from pusher import overview as pushes
-
-#: Less room than this in the store is not ready.
-LEAST_FREE = 100 * 2**20
 
 
 @require_safe
@@ -50,10 +45,7 @@ def _works(check: Callable[[], bool]) -> bool:
 
 
 def _disk() -> bool:
-    temporary = Path(settings.PACKAGER_TEMP_DIRECTORY)
-    temporary.mkdir(parents=True, exist_ok=True)
-    left = [shutil.disk_usage(temporary).free, stores.free()]
-    return all(free is None or free > LEAST_FREE for free in left)
+    return not stores.short_of_space()
 
 
 CHECKS: dict[str, Callable[[], bool]] = {
@@ -101,6 +93,9 @@ def _store_state() -> Iterator[Any]:
     yield GaugeMetricFamily("packaging_store_up", "Whether a package could be saved", value=not state.problem)
     about = "Packages whose files are not in the store"
     yield GaugeMetricFamily("packaging_packages_missing", about, value=state.missing)
+    yield GaugeMetricFamily("packaging_store_used_bytes", "Bytes of the packages in the store", value=state.used)
+    if state.quota:
+        yield GaugeMetricFamily("packaging_store_quota_bytes", "Bytes that they may have", value=state.quota)
     if state.free is not None:
         yield GaugeMetricFamily("packaging_store_free_bytes", "Room left in the store", value=state.free)
 

@@ -32,7 +32,7 @@ from packager.errors import (
     Unavailable,
 )
 from packager.intake import routing
-from packager.lifecycle import changes, dispatch, requests, strays, titles, transitions
+from packager.lifecycle import changes, dispatch, requests, room, strays, titles, transitions
 from packager.lifecycle.heartbeat import Heartbeat
 from packager.lifecycle.patience import AWAY, patiently
 from packager.lifecycle.transitions import Claim
@@ -145,8 +145,16 @@ def _read(
     with closing(job.open(heartbeat.progress)) as build:
         heartbeat.pace.opened()
         _check_queue(request.queue, submission, heartbeat.progress.total_rows)
+        expected = patiently(partial(room.expected, submission, heartbeat.progress))
+        patiently(partial(room.check, expected, on_disk=expected))
+        taken = room.Room(lambda: heartbeat.pace.moved)
+
+        def before_publishing() -> None:
+            heartbeat.confirm()
+            taken.claim()
+
         name = names.new_name(claim.request_id, claim.attempt)
-        stored = stores.default().save(name, heartbeat.watch(build), before_publishing=heartbeat.confirm)
+        stored = stores.default().save(name, taken.watch(heartbeat.watch(build)), before_publishing)
     return stored, build.summary
 
 

@@ -9,7 +9,7 @@ from django.db import transaction
 
 from packager.delivery import outbox
 from packager.errors import StoreError, WorkerLost
-from packager.lifecycle import builds, cache, dispatch, personal_data, strays, transitions
+from packager.lifecycle import builds, cache, dispatch, personal_data, room, strays, transitions
 from packager.lifecycle.operations import promote_followers
 from packager.lifecycle.transitions import Claim
 from packager.models import Package, PackageRequest, Queue
@@ -63,7 +63,7 @@ def _tidy_the_store() -> int:
     try:
         stores.default().sweep(strays.LEFTOVER_AGE)
         strays.sweep()
-        return cache.expire_missing()
+        return cache.expire_missing() + (room.keep_quota() if settings.PACKAGER_STORE_EXPIRE_OLDEST else 0)
     except StoreError:
         log.exception("the store could not be tidied up")
         return 0

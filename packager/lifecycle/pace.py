@@ -52,7 +52,7 @@ class Pace:
         return self._stuck(now)
 
     def _stuck(self, now: float) -> bool:
-        moved, window = self._moved, WINDOWS[self._queue]
+        moved, window = self.moved, WINDOWS[self._queue]
         if moved < self._seen[-1][1]:
             self._seen.clear()  # the table is read again from its start
         self._seen.append((now, moved))
@@ -63,6 +63,6 @@ class Pace:
         return passed >= window and moved - before < settings.PACKAGER_MIN_RATE * passed / 60
 
     @property
-    def _moved(self) -> int:
+    def moved(self) -> int:
         """Bytes that have come or gone so far."""
         return self._written + self._progress.bytes_in + ROW * self._progress.rows

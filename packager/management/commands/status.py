@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
+
 from packager.management.base import Facts, ReportCommand
+from packager.models import Package
 from packager.presentation.service_status import others, overview
 from packager.storage import stores
 
@@ -18,7 +21,8 @@ class Command(ReportCommand):
         """See ``ReportCommand``."""
         now = overview()
         clusters = [{"queue": c.queue, "host": c.host, "pid": c.pid, "workers": c.workers} for c in now.clusters]
-        store = {"problem": stores.problem(), "free_bytes": stores.free()}
+        sizes = {"used_bytes": Package.objects.total_size(), "quota_bytes": settings.PACKAGER_STORE_QUOTA}
+        store = {"problem": stores.problem(), "free_bytes": stores.free(), **sizes}
         troubles = {"deserted": now.deserted, "wedged": now.wedged}
         state = {"waiting": now.waiting, **troubles, "requests": now.requests}
         rooms = {name: told for name, tell in others.items() if (told := tell())}
@@ -33,5 +37,7 @@ class Command(ReportCommand):
         lines += [f"The {name} cluster is wedged: it takes no tasks." for name in facts["wedged"]]
         if problem := facts["store"]["problem"]:
             lines.append(f"The store cannot be used: {problem}.")
+        if quota := facts["store"]["quota_bytes"]:
+            lines.append(f"Packages use {facts['store']['used_bytes']:,} of {quota:,} bytes in the store.")
         lines += [facts[name]["sentence"] for name in others if name in facts]
         return "\n".join(lines + [f"{status}: {count}" for status, count in facts["requests"].items()])
