@@ -39,8 +39,8 @@ def zip_chunks(members: Iterable[Member]) -> Iterator[bytes]:
     Each member's chunks are read to their end before the next member is asked for. Names are made safe and unique as
     ``named`` does. Whatever reading the members raises passes through as it is; the archive is then not whole.
     """
-    deflate = _Deflate()
-    yield from stream_zip(_entries(members, deflate), chunk_size=BLOCK, get_compressobj=deflate.start)
+    entries = _Entries(members)
+    yield from stream_zip(entries, chunk_size=BLOCK, get_compressobj=entries.compressor)
 
 
 def named(members: Iterable[Member]) -> Iterator[Member]:
@@ -64,24 +64,21 @@ def deflater() -> Any:
     return isal_zlib.compressobj(level=2, wbits=-zlib.MAX_WBITS)
 
 
-class _Deflate:
-    """Makes the compressor of each member; told before which kind it is to be."""
-
-    def __init__(self) -> None:
-        self.compress = True
-
-    def start(self) -> Any:
-        """A raw deflate compressor. Packed content goes into stored blocks, which cost no more than a copy."""
-        if not self.compress:
-            return zlib.compressobj(level=0, wbits=-zlib.MAX_WBITS)
-        return deflater()
-
-
-def _entries(members: Iterable[Member], deflate: _Deflate) -> Iterator[tuple[str, datetime, int, Any, Iterable[bytes]]]:
+class _Entries:
     """What stream-zip wants to know of each member. It asks for the compressor right after it took the entry."""
-    for member in named(members):
-        deflate.compress = member.compress
-        moment = member.modified or datetime.now(UTC)
-        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-        stamp = min(max(moment.astimezone(UTC), EARLIEST), LATEST)
-        yield member.name, stamp, MODE, ZIP_64, member.chunks
+
+    def __init__(self, members: Iterable[Member]) -> None:
+        self._members = members
+        self._compress = True
+
+    def __iter__(self) -> Iterator[tuple[str, datetime, int, Any, Iterable[bytes]]]:
+        for member in named(self._members):
+            self._compress = member.compress
+            moment = member.modified or datetime.now(UTC)
+            moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+            stamp = min(max(moment.astimezone(UTC), EARLIEST), LATEST)
+            yield member.name, stamp, MODE, ZIP_64, member.chunks
+
+    def compressor(self) -> Any:
+        """A raw deflate compressor. Packed content goes into stored blocks, which cost no more than a copy."""
+        return deflater() if self._compress else zlib.compressobj(level=0, wbits=-zlib.MAX_WBITS)

@@ -39,6 +39,9 @@ _TYPES = {
 
 def descriptor(facts: Facts, origin: Origin, summary: Summary, options: Options) -> dict[str, object]:
     """The descriptor of the members in ``summary``; properties without a value are left out."""
+    # a licence needs a name (of opendefinition.org) or a path
+    name = facts.licence_id if _LICENCE_NAME.fullmatch(facts.licence_id) else ""
+    licence = _filled({"name": name, "path": facts.licence_url, "title": facts.licence})
     people = [*((name, "author") for name in facts.authors), (facts.publisher, "publisher")]
     return _filled(
         {
@@ -50,7 +53,7 @@ def descriptor(facts: Facts, origin: Origin, summary: Summary, options: Options)
             "homepage": facts.page,
             "version": facts.version,
             "created": f"{origin.made.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
-            "licenses": _licences(facts),
+            "licenses": [licence] if {"name", "path"} & licence.keys() else [],
             "contributors": [{"title": name, "role": role} for name, role in people if name],
             "resources": [_resource(name, size, summary, options) for name, size in summary.members],
         }
@@ -92,13 +95,6 @@ def _field(field: Field, booleans: Mapping[str, object]) -> dict[str, object]:
     kind = "any" if is_array(field.type) else _TYPES.get(base_type(field.type), "any")
     described = {"title": field.info.get("label"), "description": field.info.get("notes")}
     return _filled({"name": field.name, "type": kind, **(booleans if kind == "boolean" else {}), **described})
-
-
-def _licences(facts: Facts) -> list[dict[str, object]]:
-    """A licence needs a name (of opendefinition.org) or a path."""
-    name = facts.licence_id if _LICENCE_NAME.fullmatch(facts.licence_id) else ""
-    licence = _filled({"name": name, "path": facts.licence_url, "title": facts.licence})
-    return [licence] if {"name", "path"} & licence.keys() else []
 
 
 def _name(text: str) -> str:

@@ -115,7 +115,9 @@ class HttpClient:
         self._most = most
         self._rule = rule
         self._key = key
-        self._key_for = rule.check_url(key_for) if key and key_for else None
+        # the same origin, or the same host by the default port of https where http was meant
+        meant = _origin(rule.check_url(key_for)) if key and key_for else None
+        self._key_origins = {meant, (meant[0], "https", PORTS["https"])} if meant else set()
         self._guard = Guard(rule)
         self._pools = pool_manager(self._guard, connections)
         self._closed = threading.Event()
@@ -195,23 +197,16 @@ class HttpClient:
         self._pools.clear()
 
     def _body(self, response: BaseHTTPResponse) -> bytes:
-        length = response.headers.get("Content-Length", "")
-        packed = "Content-Encoding" in response.headers
+        length, pieces, size = response.headers.get("Content-Length", ""), [], 0
         with self._translated():
-            content = response.read() if length.isdecimal() and int(length) <= self._most and not packed else None
-            if content is None:
-                content = self._bounded(response)
+            fits = length.isdecimal() and int(length) <= self._most and "Content-Encoding" not in response.headers
+            while piece := response.read(None if fits else PIECE):
+                pieces.append(piece)
+                size += len(piece)
+                if size > self._most:
+                    response.close()
+                    raise AnswerTooLarge(most=self._most)
             response.release_conn()
-        return content
-
-    def _bounded(self, response: BaseHTTPResponse) -> bytes:
-        pieces, size = [], 0
-        while piece := response.read(PIECE):
-            pieces.append(piece)
-            size += len(piece)
-            if size > self._most:
-                response.close()
-                raise AnswerTooLarge(most=self._most)
         return b"".join(pieces)
 
     def _send(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> BaseHTTPResponse:
@@ -229,7 +224,14 @@ class HttpClient:
             if response.status not in REDIRECTS:
                 return response
             response.close()
-            url = _target(response, url)
+            location = response.headers.get("Location", "")
+            try:
+                url = urljoin(url, location)
+                good = location and urlsplit(url).port != 0
+            except ValueError:
+                good = False
+            if not good:
+                raise AnswerMalformed("a redirect to what is no address")
         raise SourceError("too many redirects")
 
     def _hop(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> BaseHTTPResponse:
@@ -237,7 +239,7 @@ class HttpClient:
         if self._closed.is_set():
             _raise_closed()
         sent = {"Accept-Encoding": "identity", "User-Agent": "packaging-portal", **headers}
-        if self._key is not None and self._key_for is not None and _same_place(self._key_for, parts):
+        if self._key is not None and _origin(parts) in self._key_origins:
             sent["Authorization"] = self._key
         with self._translated():
             return self._pools.request(
@@ -258,41 +260,20 @@ class HttpClient:
         except (HTTPError, HTTPException, OSError, ValueError) as error:
             if self._closed.is_set():
                 _raise_closed()
-            raise _ours(error) from None
-
-
-def _target(response: BaseHTTPResponse, url: str) -> str:
-    """Where a redirect leads from ``url``. Raises AnswerMalformed if that is no address."""
-    location = response.headers.get("Location")
-    try:
-        target = urljoin(url, location or "")
-        good = location and urlsplit(target).port != 0
-    except ValueError:
-        good = False
-    if not good:
-        raise AnswerMalformed("a redirect to what is no address")
-    return target
+            kind = type(error).__name__
+            if isinstance(error, ConnectTimeoutError | ReadTimeoutError | TimeoutError):
+                raise SourceTimeout(kind) from None
+            if isinstance(error, ValueError) and not isinstance(error, HTTPError):
+                raise AddressForbidden("not a valid address") from None
+            raise SourceUnreachable(kind) from None
 
 
 def _raise_closed() -> NoReturn:
     raise SourceError("closed while it was read")
 
 
-def _same_place(meant: SplitResult, parts: SplitResult) -> bool:
-    """The same origin, or the same host by the default port of https where http was meant."""
-    if meant.hostname != parts.hostname:
-        return False
-    here = (parts.scheme, parts.port or PORTS[parts.scheme])
-    return here in ((meant.scheme, meant.port or PORTS[meant.scheme]), ("https", PORTS["https"]))
-
-
-def _ours(error: Exception) -> SourceError:
-    kind = type(error).__name__
-    if isinstance(error, ConnectTimeoutError | ReadTimeoutError | TimeoutError):
-        return SourceTimeout(kind)
-    if isinstance(error, ValueError) and not isinstance(error, HTTPError):
-        return AddressForbidden("not a valid address")
-    return SourceUnreachable(kind)
+def _origin(parts: SplitResult) -> tuple[str | None, str, int]:
+    return parts.hostname, parts.scheme, parts.port or PORTS[parts.scheme]
 
 
 def _refusal(response: BaseHTTPResponse, content: bytes) -> SourceError:

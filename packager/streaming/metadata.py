@@ -61,10 +61,15 @@ def readme(facts: Facts, origin: Origin, summary: Summary, companions: Iterable[
     """What a person should know who opens the archive."""
     files = [f"{name} ({size:,} bytes)" for name, size in summary.members]
     notes = [*summary.notes, *([Note("no_rows")] if summary.rows == 0 else [])]
+    address = public_url(origin.file_url)
+    query = [f"The file {address}"] if address else []
+    if origin.query is not None:
+        as_json = json.dumps(query_json(origin.query), ensure_ascii=False, default=str)
+        query = [*origin.query_lines, f"As JSON: {as_json}"]
     return _joined(
         _titled(facts.resource or facts.dataset or "Data package", _origin_lines(facts, origin, summary)),
         facts.description,
-        _titled("Your request", _query_lines(origin)),
+        _titled("Your request", query),
         _titled("Files", files + [f"{name}: {COMPANIONS[name]}" for name in companions]),
         _titled("Notes", map(str, notes)),
         _titled("Licence", [licence(facts).strip()] if licence(facts) else []),
@@ -118,14 +123,6 @@ def _origin_lines(facts: Facts, origin: Origin, summary: Summary) -> list[str]:
         rows,
     ]
     return [line for line in lines if line]
-
-
-def _query_lines(origin: Origin) -> list[str]:
-    if origin.query is not None:
-        as_json = json.dumps(query_json(origin.query), ensure_ascii=False, default=str)
-        return [*origin.query_lines, f"As JSON: {as_json}"]
-    address = public_url(origin.file_url)
-    return [f"The file {address}"] if address else []
 
 
 def _info(field: Field, key: str) -> str | None:

@@ -12,13 +12,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 
 from packager.errors import FormatError
 from packager.streaming.archive import named, zip_chunks
 from packager.streaming.formats.base import Format, NeedsFields, Options
 from packager.streaming.notes import Note, Notes, as_note, misshapen
 from packager.streaming.sources.base import File, Table
-from packager.streaming.types import Field, Member, Page, Progress, Query, RowsPage, Shape, TextPage
+from packager.streaming.types import Field, Member, ObjectsPage, Page, Progress, Query, RowsPage, Shape, TextPage
 
 Transform = Callable[[RowsPage], RowsPage]
 
@@ -111,7 +112,7 @@ class Build:
             if isinstance(content, TableContent)
             else _FileData(content, progress)
         )
-        self._extras = extras
+        self._extras: Extras = extras or (lambda summary: ())
         self._sizes: list[tuple[str, int]] = []
         self._digests: dict[str, str] = {}
         self._blocks = self._run()
@@ -131,15 +132,13 @@ class Build:
         self._data.close()
 
     def _run(self) -> Generator[bytes, None, None]:
+        # extras are asked for when the data is written, and the summary known
+        steps: tuple[Callable[[], Iterable[Member]], ...] = (self._data.members, lambda: self._extras(self.summary))
+        members = named(chain.from_iterable(step() for step in steps))
         try:
-            yield from zip_chunks(replace(m, chunks=self._measured(m)) for m in named(self._members()))
+            yield from zip_chunks(replace(member, chunks=self._measured(member)) for member in members)
         finally:
             self._data.close()
-
-    def _members(self) -> Iterator[Member]:
-        yield from self._data.members()
-        if self._extras is not None:
-            yield from self._extras(self.summary)
 
     def _measured(self, member: Member) -> Iterator[bytes]:
         size, digest = 0, hashlib.sha256()
@@ -235,25 +234,21 @@ class _Watched:
         for page in self._table.pages():
             self.rows_in += page.count
             self._progress.rows += page.count
-            out = self._weighed(page)
+            # bytes are counted where a page has them; values have none
+            if isinstance(page, TextPage):
+                page = replace(page, chunks=_counted(page.chunks, self._progress))
+            elif isinstance(page, ObjectsPage):
+                self._progress.bytes_in += sum(map(len, page.rows))
             if self._transform is not None:
-                if not isinstance(out, RowsPage):
-                    raise FormatError(reason=misshapen(out))
-                out = self._transform(out)
-            self.rows_out += out.count
-            yield out
+                if not isinstance(page, RowsPage):
+                    raise FormatError(reason=misshapen(page))
+                page = self._transform(page)
+            self.rows_out += page.count
+            yield page
         self.finished = True
 
     def close(self) -> None:
         self._table.close()
-
-    def _weighed(self, page: Page) -> Page:
-        """Bytes are counted where a page has them; values have none."""
-        if isinstance(page, TextPage):
-            return replace(page, chunks=_counted(page.chunks, self._progress))
-        if not isinstance(page, RowsPage):
-            self._progress.bytes_in += sum(map(len, page.rows))
-        return page
 
 
 def _counted(chunks: Iterable[bytes], progress: Progress) -> Iterator[bytes]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from types import NoneType
 from typing import Any
 
@@ -40,7 +40,6 @@ class Column:
         self._name = field.name
         self._type = arrow_type(field.type)
         self._texter = texter(field.type)
-        self._convert = self._converter()
         said = {key: value for key, value in field.info.items() if value not in (None, "")}
         texts = {key: value if isinstance(value, str) else json.dumps(value) for key, value in said.items()}
         self.schema = pa.field(field.name, self._type, metadata={"ckan_type": field.type, **texts})
@@ -57,28 +56,22 @@ class Column:
         try:
             return self._convert(values)
         except _MISFITS as error:
-            row = first_row + self._first_misfit(values)
-            params = {"row": row, "field": repr(self._name), "type": str(self._type)}
+            if len(values) > 1:
+                for row, value in enumerate(values, start=first_row):
+                    self.array([value], row)
+            params = {"row": first_row, "field": repr(self._name), "type": str(self._type)}
             raise FormatError(reason=Note("value_misfit", params)) from error
 
-    def _first_misfit(self, values: Sequence[Value]) -> int:
-        for index, value in enumerate(values):
-            try:
-                self._convert([value])
-            except _MISFITS:
-                return index
-        return 0
-
-    def _converter(self) -> Callable[[Sequence[Value]], pa.Array]:
+    def _convert(self, values: Sequence[Value]) -> pa.Array:
         if pa.types.is_integer(self._type):
-            return lambda values: self._strict(values, {int})
+            return self._strict(values, {int})
         if pa.types.is_boolean(self._type):
-            return lambda values: self._strict(values, {bool})
+            return self._strict(values, {bool})
         if pa.types.is_floating(self._type):
-            return lambda values: self._strict(values, {int, float})
+            return self._strict(values, {int, float})
         if pa.types.is_temporal(self._type):
-            return lambda values: pa.array(values, pa.string()).cast(self._type)
-        return lambda values: pa.array(self._texter(values), self._type)
+            return pa.array(values, pa.string()).cast(self._type)
+        return pa.array(self._texter(values), self._type)
 
     def _strict(self, values: Sequence[Any], kinds: set[type]) -> pa.Array:
         """pyarrow alone would make 1 of 1.5, and 1.0 of true."""

@@ -29,28 +29,22 @@ def chunks(table: Table) -> Iterator[bytes]:
     """
     columns = [Column(field) for field in table.fields]
     schema = pa.schema([column.schema for column in columns])
-    sink = _Sink()
+    sink, first_row = _Sink(), 1
+    waiting: list[pa.RecordBatch] = []  # pages may be small; row groups should not be
     with parquet.ParquetWriter(sink, schema, compression="zstd") as writer:
-        for group in _groups(table, columns, schema):
-            writer.write_table(group)
+        for page in filter(attrgetter("count"), table.pages()):
+            by_column = zip(columns, zip(*rows_of(page, len(columns)), strict=True), strict=True)
+            arrays = [column.array(values, first_row) for column, values in by_column]
+            waiting.append(pa.record_batch(arrays, schema=schema))
+            first_row += page.count
+            if sum(b.num_rows for b in waiting) >= GROUP_ROWS or sum(b.nbytes for b in waiting) >= GROUP_BYTES:
+                writer.write_table(pa.Table.from_batches(waiting))
+                waiting.clear()
+                yield sink.drain()
+        if waiting:
+            writer.write_table(pa.Table.from_batches(waiting))
             yield sink.drain()
     yield sink.drain()
-
-
-def _groups(table: Table, columns: list[Column], schema: pa.Schema) -> Iterator[pa.Table]:
-    """Pages may be small; row groups should not be."""
-    waiting: list[pa.RecordBatch] = []
-    first_row = 1
-    for page in filter(attrgetter("count"), table.pages()):
-        by_column = zip(columns, zip(*rows_of(page, len(columns)), strict=True), strict=True)
-        arrays = [column.array(values, first_row) for column, values in by_column]
-        waiting.append(pa.record_batch(arrays, schema=schema))
-        first_row += page.count
-        if sum(b.num_rows for b in waiting) >= GROUP_ROWS or sum(b.nbytes for b in waiting) >= GROUP_BYTES:
-            yield pa.Table.from_batches(waiting)
-            waiting = []
-    if waiting:
-        yield pa.Table.from_batches(waiting)
 
 
 class _Sink(io.RawIOBase):

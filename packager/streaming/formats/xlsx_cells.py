@@ -84,7 +84,9 @@ class _Column:
         if kinds == {bool}:
             digits = [value if value is None else int(value is True) for value in values]
             return self._framed(_BOOLEAN, digits, numbers)
-        if len(kinds) == 1 and _all_exact(kinds.pop(), values):
+        present: list[Any] = [value for value in values if value is not None]
+        small = kinds == {int} and min(present) >= -EXACT_INTEGERS and max(present) <= EXACT_INTEGERS
+        if small or (kinds == {float} and all(map(math.isfinite, present))):
             return self._framed(_NUMBER, values, numbers)
         pairs = zip(values, numbers, strict=True)
         return ["" if value is None else f"{self._start}{number}{self._any(value)}" for value, number in pairs]
@@ -95,11 +97,18 @@ class _Column:
         return ["" if value is None else f"{start}{number}{head}{value}{tail}" for value, number in pairs]
 
     def _any(self, value: Value) -> str:
-        """A cell of a column of several kinds, or of numbers of which some are not exact, from its reference on."""
+        """A cell of a column of several kinds, or of numbers of which some are not exact, from its reference on.
+
+        A number is one only if a reader that knows nothing but doubles shows it with the digits that CKAN shows.
+        """
         if isinstance(value, bool):
             (head, tail), content = _BOOLEAN, f"{value:d}"
-        elif _is_exact(value):
-            (head, tail), content = _NUMBER, str(float(value) if isinstance(value, Decimal) else value)
+        elif isinstance(value, Decimal) and value.is_finite() and Decimal(repr(float(value))) == value:
+            (head, tail), content = _NUMBER, str(float(value))
+        elif (isinstance(value, int) and -EXACT_INTEGERS <= value <= EXACT_INTEGERS) or (
+            isinstance(value, float) and math.isfinite(value)
+        ):
+            (head, tail), content = _NUMBER, str(value)
         else:
             (head, tail), content = _TEXT, self._escaped(self._texter([value])[0] or "")
         return f"{head}{content}{tail}"
@@ -119,20 +128,3 @@ def column_letters(index: int) -> str:
         index, digit = divmod(index - 1, 26)
         letters = chr(65 + digit) + letters
     return letters
-
-
-def _all_exact(kind: type, values: Sequence[Any]) -> bool:
-    """Whether a column of values of one kind, and nulls, is numbers that a double holds."""
-    present = [value for value in values if value is not None]
-    if kind is int:
-        return bool(min(present) >= -EXACT_INTEGERS and max(present) <= EXACT_INTEGERS)
-    return kind is float and all(map(math.isfinite, present))
-
-
-def _is_exact(value: Value) -> bool:
-    """Whether a reader that knows nothing but doubles shows this number with the digits that CKAN shows."""
-    if isinstance(value, int):
-        return -EXACT_INTEGERS <= value <= EXACT_INTEGERS
-    if isinstance(value, float):
-        return math.isfinite(value)
-    return isinstance(value, Decimal) and value.is_finite() and Decimal(repr(float(value))) == value

@@ -35,6 +35,12 @@ _STYLES = (
     '<xf numFmtId="0" fontId="1" fillId="0" borderId="0" xfId="0" applyFont="1"/></cellXfs>'
     '<cellStyles count="1"><cellStyle name="Normal" xfId="0" builtinId="0"/></cellStyles></styleSheet>'
 )
+_WORKBOOK_HEAD = f'{_XML}<workbook xmlns="{_MAIN}" xmlns:r="{_OFFICE}"><bookViews><workbookView/></bookViews><sheets>'
+_CONTENT_TYPES_HEAD = (
+    f'{_XML}<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">'
+    '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
+    '<Default Extension="xml" ContentType="application/xml"/>'
+)
 
 
 def sheet_path(number: int) -> str:
@@ -53,35 +59,20 @@ def closing_parts(sheets: Sequence[str]) -> list[Part]:
     numbers = range(1, len(sheets) + 1)
     targets = {f"rId{n}": (f"{_OFFICE}/worksheet", f"worksheets/sheet{n}.xml") for n in numbers}
     targets[f"rId{len(sheets) + 1}"] = (f"{_OFFICE}/styles", "styles.xml")
-    return [
-        _part("xl/workbook.xml", _workbook(sheets)),
-        _part("xl/_rels/workbook.xml.rels", _relationships(targets)),
-        _part("[Content_Types].xml", _content_types(numbers)),
-    ]
-
-
-def _workbook(sheets: Sequence[str]) -> str:
+    kinds = {"/xl/workbook.xml": "sheet.main", "/xl/styles.xml": "styles"}
+    kinds.update({f"/{sheet_path(n)}": "worksheet" for n in numbers})
+    types = (f'<Override PartName="{path}" ContentType="{_TYPES}.{kind}+xml"/>' for path, kind in kinds.items())
     entries = (f'<sheet name={quoteattr(name)} sheetId="{n}" r:id="rId{n}"/>' for n, name in enumerate(sheets, start=1))
-    return (
-        f'{_XML}<workbook xmlns="{_MAIN}" xmlns:r="{_OFFICE}"><bookViews><workbookView/></bookViews>'
-        f"<sheets>{''.join(entries)}</sheets></workbook>"
-    )
+    return [
+        _part("xl/workbook.xml", f"{_WORKBOOK_HEAD}{''.join(entries)}</sheets></workbook>"),
+        _part("xl/_rels/workbook.xml.rels", _relationships(targets)),
+        _part("[Content_Types].xml", f"{_CONTENT_TYPES_HEAD}{''.join(types)}</Types>"),
+    ]
 
 
 def _relationships(targets: dict[str, tuple[str, str]]) -> str:
     entries = (f'<Relationship Id="{id}" Type="{kind}" Target="{to}"/>' for id, (kind, to) in targets.items())
     return f'{_XML}<Relationships xmlns="{_RELATIONSHIPS}">{"".join(entries)}</Relationships>'
-
-
-def _content_types(numbers: Sequence[int]) -> str:
-    kinds = {"/xl/workbook.xml": "sheet.main", "/xl/styles.xml": "styles"}
-    kinds.update({f"/{sheet_path(n)}": "worksheet" for n in numbers})
-    entries = (f'<Override PartName="{path}" ContentType="{_TYPES}.{kind}+xml"/>' for path, kind in kinds.items())
-    return (
-        f'{_XML}<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">'
-        '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
-        f'<Default Extension="xml" ContentType="application/xml"/>{"".join(entries)}</Types>'
-    )
 
 
 def _part(path: str, xml: str) -> Part:

@@ -36,18 +36,15 @@ class _Waiting:
         for source, columns in self.layout.sources:
             rows, unreadable = source.rows(row)
             for cells in rows:
-                self._add_row(id_text, cells, columns)
+                self.has_rows = True
+                line = [id_text] + [""] * len(self.layout.terms)
+                for column, cell in zip(columns, cells, strict=True):
+                    line[column] = cell
+                self.lines.add(line)
+                if len(self.lines) >= _BATCH:
+                    self.flush()
             if unreadable:
                 self.unreadable[source.field_name] = self.unreadable.get(source.field_name, 0) + unreadable
-
-    def _add_row(self, id_text: str, cells: list[str], columns: list[int]) -> None:
-        self.has_rows = True
-        line = [id_text] + [""] * len(self.layout.terms)
-        for column, cell in zip(columns, cells, strict=True):
-            line[column] = cell
-        self.lines.add(line)
-        if len(self.lines) >= _BATCH:
-            self.flush()
 
     def flush(self) -> None:
         if self.has_rows:
@@ -106,14 +103,17 @@ class Build:
             waiting.spool.close()
 
     def _core_chunks(self, table: Table, notes: Notes) -> Iterator[bytes]:
-        lines, ids = Lines(self._dialect), UniqueIds(self._layout.id_field)
+        layout, lines, ids = self._layout, Lines(self._dialect), UniqueIds(self._layout.id_field)
         lines.add(self._header(self.core_file))
         try:
-            for page in table.pages():
-                for row in rows_of(page, len(table.fields)):
-                    self._add(row, lines, ids)
-                    if len(lines) >= _BATCH:
-                        yield lines.take()
+            for row in chain.from_iterable(rows_of(page, len(table.fields)) for page in table.pages()):
+                id_text = layout.id_cell(row)
+                ids.add(row[layout.id_index], id_text)
+                lines.add([id_text, *layout.core_row(row)])
+                for waiting in self._waiting:
+                    waiting.add(id_text, row)
+                if len(lines) >= _BATCH:
+                    yield lines.take()
             ids.check()
             yield lines.take()
             for waiting in self._waiting:
@@ -123,13 +123,6 @@ class Build:
             # The generator that made this member may live on in a traceback; what waits must not.
             self.close()
             raise
-
-    def _add(self, row: Row, lines: Lines, ids: UniqueIds) -> None:
-        id_text = self._layout.id_cell(row)
-        ids.add(row[self._layout.id_index], id_text)
-        lines.add([id_text, *self._layout.core_row(row)])
-        for waiting in self._waiting:
-            waiting.add(id_text, row)
 
     def _header(self, file: DataFile) -> list[str]:
         return [self._layout.id_field, *(term.name for term in file.terms)]

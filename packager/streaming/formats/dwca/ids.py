@@ -37,8 +37,15 @@ class UniqueIds:
         """
         if not text:
             raise FormatError(reason=Note("id_missing", {"field": self._field}))
-        if isinstance(value, int) and _SMALLEST <= value <= _LARGEST:
-            self._add_number(value, text)
+        ranges = self._ranges
+        if not isinstance(value, int) or not _SMALLEST <= value <= _LARGEST:
+            self._add_digest(text)
+        elif not ranges or value > ranges[-1] + 1:
+            ranges.extend((value, value))
+        elif value == ranges[-1] + 1:
+            ranges[-1] = value
+        elif (position := bisect_right(ranges, value)) % 2 or ranges[position - 1] == value:
+            raise self._duplicate(str(value))
         else:
             self._add_digest(text)
 
@@ -52,17 +59,6 @@ class UniqueIds:
             count = len(part) // _DIGEST
             if len({bytes(part[start : start + _DIGEST]) for start in range(0, len(part), _DIGEST)}) != count:
                 raise self._duplicate()
-
-    def _add_number(self, value: int, text: str) -> None:
-        ranges = self._ranges
-        if not ranges or value > ranges[-1] + 1:
-            ranges.extend((value, value))
-        elif value == ranges[-1] + 1:
-            ranges[-1] = value
-        elif (position := bisect_right(ranges, value)) % 2 or ranges[position - 1] == value:
-            raise self._duplicate(str(value))
-        else:
-            self._add_digest(text)
 
     def _add_digest(self, text: str) -> None:
         digest = blake2b(text.encode("utf-8", "backslashreplace"), digest_size=_DIGEST).digest()

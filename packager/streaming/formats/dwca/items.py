@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 from functools import cached_property
 
 from packager.streaming.formats.dwca.definitions import Definition, Term
-from packager.streaming.formats.dwca.values import cell_text
+from packager.streaming.formats.dwca.values import cell_text, json_value
 from packager.streaming.types import Value
 
 Item = Mapping[str, Value]
@@ -76,20 +74,11 @@ class ItemTable:
         """
         if value is None:
             return [], 0
-        parsed = _parsed(value) if isinstance(value, str) else value
-        items = [item for item in (parsed if isinstance(parsed, list) else [parsed]) if item is not None and item != ""]
+        if isinstance(value, str):
+            text = value.strip()
+            is_json = text == "null" or text.startswith(_JSON_STARTS)
+            value = json_value(text, _UNREADABLE) if is_json else [part.strip() for part in text.split("|")]
+        items = [item for item in (value if isinstance(value, list) else [value]) if item is not None and item != ""]
         objects = ({_IDENTIFIER: item} if isinstance(item, str) and self.takes_addresses else item for item in items)
         readable = [item for item in objects if isinstance(item, dict)]
         return [[column.value(item) for column in self.columns] for item in readable], len(items) - len(readable)
-
-
-def _parsed(text: str) -> object:
-    stripped = text.strip()
-    if stripped == "null":
-        return None
-    if not stripped.startswith(_JSON_STARTS):
-        return [part.strip() for part in stripped.split("|")]
-    try:
-        return json.loads(stripped, parse_float=Decimal)
-    except (ValueError, RecursionError):
-        return _UNREADABLE

@@ -151,11 +151,17 @@ def make_layout(fields: Sequence[Field], settings: DwcSettings) -> Layout:
     cells = [_cell(index, printer) for index, printer in enumerate(printers(fields))]
     layout = Layout(settings.id_field, cells[id_index], id_index)
     placed = place_fields(names, settings)
-    _lay_terms(layout, placed, cells, settings)
     for index, place in sorted(placed.items()):
-        if isinstance(place.target, ItemTable) and index != id_index:
-            layout.extension(place.definition).add(ItemsSource(names[index], index, place.target))
-    _lay_dynamic(layout, placed, names, settings)
+        if isinstance(place.target, Term) and place.definition == settings.core and place.target != settings.dynamic:
+            layout.terms.append(place.target)
+            layout.cells.append(cells[index])
+    _lay_extensions(layout, placed, cells, names, settings)
+    # the dynamic term is there if something goes into it, or if the core would have no term at all
+    rest = {i: name for i, name in enumerate(names) if i not in placed and i != id_index}
+    own = next((i for i, place in placed.items() if place.target == settings.dynamic and i != id_index), None)
+    if rest or own is not None or not layout.terms:
+        keys = tuple(dynamic_keys(rest, settings.dynamic.name).items())
+        layout.dynamic = DynamicProperties(settings.dynamic, keys, own)
     return layout
 
 
@@ -164,27 +170,20 @@ def _cell(index: int, printer: Printer) -> Cell:
     return lambda row: "" if row[index] is None else printer(row[index]) or ""
 
 
-def _lay_terms(layout: Layout, placed: dict[int, Place], cells: Sequence[Cell], settings: DwcSettings) -> None:
+def _lay_extensions(
+    layout: Layout, placed: dict[int, Place], cells: Sequence[Cell], names: Sequence[str], settings: DwcSettings
+) -> None:
+    """First the fields that are terms, in the order of the operator's extensions, then those that hold items."""
+    beside = [(i, p) for i, p in sorted(placed.items()) if p.definition != settings.core and i != layout.id_index]
     scalars: dict[str, FieldsSource] = {}
-    for index, place in sorted(placed.items()):
-        if not isinstance(place.target, Term) or place.target == settings.dynamic:
-            continue
-        if place.definition == settings.core:
-            layout.terms.append(place.target)
-            layout.cells.append(cells[index])
-        elif index != layout.id_index:
+    for index, place in beside:
+        if isinstance(place.target, Term) and place.target != settings.dynamic:
             source = scalars.setdefault(place.definition.row_type, FieldsSource())
             source.terms.append(place.target)
             source.cells.append(cells[index])
     for definition in settings.additional:
         if definition.row_type in scalars:
             layout.extension(definition).add(scalars.pop(definition.row_type))
-
-
-def _lay_dynamic(layout: Layout, placed: dict[int, Place], names: Sequence[str], settings: DwcSettings) -> None:
-    """The dynamic term is there if something goes into it, or if the core would have no term at all."""
-    rest = {i: name for i, name in enumerate(names) if i not in placed and i != layout.id_index}
-    own = [i for i, place in placed.items() if place.target == settings.dynamic and i != layout.id_index]
-    if rest or own or not layout.terms:
-        keys = tuple(dynamic_keys(rest, settings.dynamic.name).items())
-        layout.dynamic = DynamicProperties(settings.dynamic, keys, own[0] if own else None)
+    for index, place in beside:
+        if isinstance(place.target, ItemTable):
+            layout.extension(place.definition).add(ItemsSource(names[index], index, place.target))

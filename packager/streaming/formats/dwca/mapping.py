@@ -31,23 +31,18 @@ def place_fields(names: Sequence[str], settings: DwcSettings) -> dict[int, Place
         names: the names of the fields, in order.
         settings: the core, the extensions and the extension fields.
     """
-    places = _places(settings)
+    # every place by its name: extension fields come before terms, the core before the extensions
+    places = {name: Place(table.definition, table) for name, table in settings.extension_fields.items()}
+    places.setdefault(settings.dynamic.name, Place(settings.core, settings.dynamic))
+    for definition in (settings.core, *settings.additional):
+        for name, term in definition.by_name.items():
+            places.setdefault(name, Place(definition, term))
     placed: dict[int, Place] = {}
     for spelling in _SPELLINGS:
         for index, name in enumerate(names):
             if index not in placed and spelling(name) in places:
                 placed[index] = places.pop(spelling(name))
     return placed
-
-
-def _places(settings: DwcSettings) -> dict[str, Place]:
-    """Every place by its name. Extension fields come before terms, the core before the extensions."""
-    places = {name: Place(table.definition, table) for name, table in settings.extension_fields.items()}
-    places.setdefault(settings.dynamic.name, Place(settings.core, settings.dynamic))
-    for definition in (settings.core, *settings.additional):
-        for name, term in definition.by_name.items():
-            places.setdefault(name, Place(definition, term))
-    return places
 
 
 def dynamic_keys(names: Mapping[int, str], reserved: str) -> dict[int, str]:

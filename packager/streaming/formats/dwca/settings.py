@@ -120,18 +120,13 @@ def _item_table(name: str, value: object) -> ItemTable:
     for part, names in (("mappings", mappings), ("formatters", formatters)):
         _known(names, defaults, f"{name}.{part}")
     _known(formatters.values(), FORMATTERS, f"{name}.formatters")
-    columns = (
-        Column(_term(definition, field_name, name), default, mappings.get(field_name), formatters.get(field_name))
-        for field_name, default in defaults.items()
-    )
+    columns = []
+    for field_name, default in defaults.items():
+        term = definition.by_name.get(field_name) or definition.by_name.get(camel_case(field_name))
+        if term is None:
+            raise DwcConfigurationError(EXTENSION_FIELDS, f"{name}: {definition.row_type} has no term {field_name}")
+        columns.append(Column(term, default, mappings.get(field_name), formatters.get(field_name)))
     return ItemTable(definition, tuple(columns))
-
-
-def _term(definition: Definition, field_name: str, name: str) -> Term:
-    term = definition.by_name.get(field_name) or definition.by_name.get(camel_case(field_name))
-    if term is None:
-        raise DwcConfigurationError(EXTENSION_FIELDS, f"{name}: {definition.row_type} has no term {field_name}")
-    return term
 
 
 def _known(names: Iterable[str], allowed: Iterable[str], where: str) -> None:

@@ -46,7 +46,10 @@ class Spool:
             with our_errors():
                 self._file.write(self._deflate.flush())
                 self._file.seek(0)
-            yield from _inflated(self._file)
+            inflate, read = zlib.decompressobj(), our_errors()(self._file.read)
+            while data := inflate.unconsumed_tail or read(_CHUNK):
+                yield inflate.decompress(data, _CHUNK)
+            yield inflate.flush()
         finally:
             self.close()
 
@@ -55,16 +58,3 @@ class Spool:
         if self._file is not None:
             with suppress(OSError):
                 self._file.close()
-
-
-def _inflated(file: IO[bytes]) -> Iterator[bytes]:
-    inflate = zlib.decompressobj()
-    while True:
-        with our_errors():
-            data = file.read(_CHUNK)
-        if not data:
-            break
-        while data:
-            yield inflate.decompress(data, _CHUNK)
-            data = inflate.unconsumed_tail
-    yield inflate.flush()

@@ -19,8 +19,13 @@ def cell_text(value: Value) -> str:
 def json_object(value: object) -> dict[str, object] | None:
     """A JSON object, or what JSON text of one means; None for anything else."""
     if isinstance(value, str) and value.lstrip().startswith("{"):
-        try:
-            value = json.loads(value, parse_float=Decimal)
-        except (ValueError, RecursionError):
-            return None
+        value = json_value(value, None)
     return value if isinstance(value, dict) else None
+
+
+def json_value(text: str, default: object) -> object:
+    """What JSON text means, with every digit of its numbers; ``default`` if it is none."""
+    try:
+        return json.loads(text, parse_float=Decimal)
+    except (ValueError, RecursionError):
+        return default
