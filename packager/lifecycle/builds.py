@@ -10,7 +10,7 @@ import traceback
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -63,14 +63,9 @@ class Outcome:
     seconds: float
 
 
-def worker_name() -> str:
-    """Host and process that build."""
-    return f"{socket.gethostname()}:{os.getpid()}"
-
-
 def build(request_id: UUID) -> None:
     """Build the package of one request. Does nothing if the request is not there to be claimed."""
-    claim = transitions.claim(request_id, worker_name())
+    claim = transitions.claim(request_id, f"{socket.gethostname()}:{os.getpid()}")
     if claim is None:
         log.info("request %s is not there to be built", request_id)
         return
@@ -82,7 +77,7 @@ def _build(claim: Claim) -> None:
     try:
         _finish(claim, _stream(claim))
     except ForTheSlow as reason:
-        _hand_over(claim, str(reason))
+        patiently(partial(_hand_over, claim, str(reason)))
     except BuildFenced:
         log.info("request %s was taken from this worker", claim.request_id)
     except PackagerError as error:
@@ -103,7 +98,8 @@ def _build(claim: Claim) -> None:
 
 def _stream(claim: Claim) -> Outcome:
     started = time.monotonic()
-    request, submission = patiently(partial(_asked, claim))
+    request = patiently(partial(PackageRequest.objects.get, pk=claim.request_id))
+    submission = patiently(lambda: changes.current(from_request(request)))
     hide(submission.key)
     # not that of the request: data, settings and formats may be others by now than when it was accepted
     fingerprint = submission.fingerprint
@@ -115,11 +111,6 @@ def _stream(claim: Claim) -> Outcome:
             raise ForTheSlow(f"the data portal is too slow ({error.code})") from error
         raise
     return Outcome(fingerprint, stored, summary, time.monotonic() - started)
-
-
-def _asked(claim: Claim) -> tuple[PackageRequest, Submission]:
-    request = PackageRequest.objects.get(pk=claim.request_id)
-    return request, changes.current(from_request(request))
 
 
 def _read_until_whole(
@@ -164,13 +155,10 @@ def _check_queue(queue: str, submission: Submission, rows: int | None) -> None:
         raise ForTheSlow("nobody knows how many rows it has" if rows is None else f"it has {rows:,} rows")
 
 
+@transaction.atomic
 def _hand_over(claim: Claim, reason: str) -> None:
-    def hand_over() -> None:
-        with transaction.atomic():
-            if transitions.hand_over(claim, Queue.SLOW, f"handed to the slow cluster: {reason}"):
-                dispatch.enqueue([PackageRequest.objects.get(pk=claim.request_id)])
-
-    patiently(hand_over)
+    if transitions.hand_over(claim, Queue.SLOW, f"handed to the slow cluster: {reason}"):
+        dispatch.enqueue([PackageRequest.objects.get(pk=claim.request_id)])
 
 
 def _finish(claim: Claim, outcome: Outcome) -> None:
@@ -218,10 +206,12 @@ def _is_saved_all_the_same(name: str) -> bool:
 
 def _save_package(request: PackageRequest, outcome: Outcome) -> Package:
     now, stored, summary = timezone.now(), outcome.stored, outcome.summary
+    with translation.override("en"):
+        called = request.resource_label
     return Package.objects.create(
         fingerprint=outcome.fingerprint,
         stored_as=stored.name,
-        file_name=_download_name(request, now),
+        file_name=file_names.download_name(request.dataset_title, called, request.format, now.date()),
         resource_id=request.resource_id,
         format=request.format,
         size=stored.size,
@@ -236,19 +226,11 @@ def _save_package(request: PackageRequest, outcome: Outcome) -> Package:
     )
 
 
-def _download_name(request: PackageRequest, now: datetime) -> str:
-    with translation.override("en"):
-        called = request.resource_label
-    return file_names.download_name(request.dataset_title, called, request.format, now.date())
-
-
 def give_up(claim: Claim, error: PackagerError, reference: str = "") -> None:
     """Note that a build failed, for its request and for all that joined it, and tell them."""
-    patiently(partial(_give_up, claim, error, reference))
 
-
-def _give_up(claim: Claim, error: PackagerError, reference: str) -> None:
-    with transaction.atomic():
+    @transaction.atomic
+    def note() -> None:
         request = PackageRequest.objects.select_for_update().get(pk=claim.request_id)
         saved = _save_error(request, claim.attempt, error, reference)
         if not transitions.fail(claim, saved):
@@ -260,6 +242,8 @@ def _give_up(claim: Claim, error: PackagerError, reference: str) -> None:
         for failed in [request, *followers]:
             deliveries.announce(failed, Delivery.Subject.FAILED)
             events.announce(events.RequestFailed(**failed.event_facts(), **why), transaction.on_commit)
+
+    patiently(note)
 
 
 def _followers(request: PackageRequest) -> list[PackageRequest]:

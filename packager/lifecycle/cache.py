@@ -26,19 +26,15 @@ def fresh_package(fingerprint: str) -> Package | None:
     that is known, made the same way, with the same CKAN key), is at most PACKAGER_CACHE_TIME old, has not expired, and
     its file is really there.
     """
-    return next((package for package in Package.objects.fresh(fingerprint)[:3] if _is_there(package)), None)
-
-
-def _is_there(package: Package) -> bool:
-    try:
-        there = stores.default().has(package.stored_as)
-    except StoreError as error:
-        # the request is accepted all the same; by the time it is built the store may answer again
-        log.warning("package %s cannot be looked for: %s", package.pk, error)
-        return False
-    if not there:
-        missing.note([package])
-    return there
+    for package in Package.objects.fresh(fingerprint)[:3]:
+        try:
+            if stores.default().has(package.stored_as):
+                return package
+            missing.note([package])
+        except StoreError as error:
+            # the request is accepted all the same; by the time it is built the store may answer again
+            log.warning("package %s cannot be looked for: %s", package.pk, error)
+    return None
 
 
 def expire(package: Package, why: str = "the package was deleted") -> None:

@@ -78,7 +78,10 @@ def _resources(notification: Notification) -> Iterator[tuple[str, str]]:
     """The resources that it is about; each with a digest of what it says, empty where it says that the data changed."""
     payload, gone = notification.payload, notification.operation == DELETED
     if notification.routing_key == "Resource":
-        yield _id("id", payload), _digest({**payload, "state": DELETED} if gone else payload)
+        said = {**payload, "state": DELETED} if gone else payload
+        names = FACTS_OF_DATASTORE if said.get("url_type") == "datastore" else FACTS
+        facts = json.dumps({name: said.get(name) for name in names}, sort_keys=True, default=str)
+        yield _id("id", payload), hashlib.sha256(facts.encode()).hexdigest()
     elif notification.routing_key == "Datastore":
         yield _id("resource_id", payload), ""
     elif notification.routing_key == "Package" and (gone or payload.get("state") == DELETED or payload.get("private")):
@@ -89,12 +92,6 @@ def _resources(notification: Notification) -> Iterator[tuple[str, str]]:
 def _id(field: str, payload: Mapping[str, Any]) -> str:
     name = f"payload.{field}"
     return validation.short(name, validation.required(name, payload.get(field)), 255)
-
-
-def _digest(resource: Mapping[str, Any]) -> str:
-    names = FACTS_OF_DATASTORE if resource.get("url_type") == "datastore" else FACTS
-    said = json.dumps({name: resource.get(name) for name in names}, sort_keys=True, default=str)
-    return hashlib.sha256(said.encode()).hexdigest()
 
 
 @transaction.atomic

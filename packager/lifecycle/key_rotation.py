@@ -50,9 +50,12 @@ def _renew(rows: QuerySet[Model], column: str) -> Iterator[bool]:
 
 
 def _rename_addresses() -> tuple[int, int]:
+    requests = PackageRequest.objects.filter(email__contains="@").values_list("email", flat=True)
+    mails = Delivery.objects.filter(channel="email", address__contains="@").values_list("address", flat=True)
+    known = {address.strip().lower() for rows in (requests, mails) for address in rows.order_by().distinct()}
     stops = dict(MailStop.objects.values_list("mark", "pk"))
     recognised, of_today = 0, set[str]()
-    for address in _addresses():
+    for address in known:
         today, *before = encryption.address_marks(address)
         of_today |= {today} & stops.keys()
         for mark in before:
@@ -61,9 +64,3 @@ def _rename_addresses() -> tuple[int, int]:
                 stops[today] = stops.pop(mark)
                 recognised, of_today = recognised + 1, of_today | {today}
     return recognised, len(stops.keys() - of_today)
-
-
-def _addresses() -> set[str]:
-    requests = PackageRequest.objects.filter(email__contains="@").values_list("email", flat=True)
-    mails = Delivery.objects.filter(channel="email", address__contains="@").values_list("address", flat=True)
-    return {address.strip().lower() for address in {*requests.order_by().distinct(), *mails.order_by().distinct()}}

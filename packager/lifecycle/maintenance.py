@@ -56,17 +56,13 @@ def expire_packages() -> int:
     throttles.tidy()
     personal_data.forget_old()
     PackageRequest.objects.with_old_keys().update(encrypted_key="")
-    return gone + _tidy_the_store()
-
-
-def _tidy_the_store() -> int:
     try:
         stores.default().sweep(strays.LEFTOVER_AGE)
         strays.sweep()
-        return cache.expire_missing() + (room.keep_quota() if settings.PACKAGER_STORE_EXPIRE_OLDEST else 0)
+        gone += cache.expire_missing() + (room.keep_quota() if settings.PACKAGER_STORE_EXPIRE_OLDEST else 0)
     except StoreError:
         log.exception("the store could not be tidied up")
-        return 0
+    return gone
 
 
 def clear_packages() -> int:

@@ -74,16 +74,12 @@ def examine(files: Iterable[Kept]) -> Iterator[Found]:
     """Whose each file is. Asks the database for many at a time."""
     rest = iter(files)
     while batch := list(islice(rest, BATCH)):
-        yield from _examine(batch)
-
-
-def _examine(batch: list[Kept]) -> Iterator[Found]:
-    builds = {file.name: names.build_of(file.name) for file in batch}
-    owned = set(Package.objects.kept().filter(stored_as__in=builds).values_list("stored_as", flat=True))
-    requests = PackageRequest.objects.in_bulk([build[0] for build in builds.values() if build])
-    for file in batch:
-        ours = _made_here(builds[file.name], requests)
-        yield Found(file, Owner.PACKAGE if file.name in owned else Owner.BUILD if ours else Owner.STRANGER)
+        builds = {file.name: names.build_of(file.name) for file in batch}
+        owned = set(Package.objects.kept().filter(stored_as__in=builds).values_list("stored_as", flat=True))
+        requests = PackageRequest.objects.in_bulk([build[0] for build in builds.values() if build])
+        for file in batch:
+            ours = _made_here(builds[file.name], requests)
+            yield Found(file, Owner.PACKAGE if file.name in owned else Owner.BUILD if ours else Owner.STRANGER)
 
 
 def _made_here(build: tuple[UUID, int] | None, requests: dict[UUID, PackageRequest]) -> bool:
