@@ -49,16 +49,13 @@ def download_name(dataset: str, resource: str, format: str, day: date) -> str:
 
 def _words(title: str) -> str:
     """Letters and digits with hyphens between: Latin ones in ASCII, others as they are."""
-    plain = unicodedata.normalize("NFC", title).lower().translate(_LETTERS)
-    joined = "-".join(filter(None, "".join(map(_safe, plain)).split("-")))
+    safe = ""
+    for char in unicodedata.normalize("NFC", title).lower().translate(_LETTERS):
+        latin = unicodedata.normalize("NFKD", char).encode("ascii", "ignore").decode()
+        kept = not latin and unicodedata.category(char)[0] in "LMN"
+        safe += latin if latin.isalnum() else char if kept else "-"
+    joined = "-".join(filter(None, safe.split("-")))
     return joined.encode()[:LONGEST].decode(errors="ignore").strip("-")
-
-
-def _safe(char: str) -> str:
-    latin = unicodedata.normalize("NFKD", char).encode("ascii", "ignore").decode()
-    if latin.isalnum():
-        return latin
-    return char if unicodedata.category(char)[0] in "LMN" and not latin else "-"
 
 
 def attachment(file_name: str) -> str:

@@ -11,7 +11,6 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from io import RawIOBase
 from pathlib import Path
 from typing import BinaryIO
 
@@ -95,17 +94,13 @@ class DirectoryStore:
             for chunk in chunks:
                 digest.update(chunk)
                 size += len(chunk)
-                self._write_all(file, chunk)
+                rest = memoryview(chunk)
+                with our_errors():
+                    while rest:
+                        rest = rest[file.write(rest) or 0 :]
             with our_errors():
                 os.fsync(file.fileno())
         return size, digest.hexdigest()
-
-    @staticmethod
-    def _write_all(file: RawIOBase, chunk: bytes) -> None:
-        rest = memoryview(chunk)
-        with our_errors():
-            while rest:
-                rest = rest[file.write(rest) or 0 :]
 
     @staticmethod
     def _publish(part: Path, final: Path) -> None:
@@ -138,14 +133,11 @@ class DirectoryStore:
         with our_errors():
             try:
                 return stat.S_ISREG(path.stat().st_mode)
-            except (FileNotFoundError, NotADirectoryError):
-                return self._misses(path)
-
-    def _misses(self, path: Path) -> bool:
-        # where the whole store is gone, nothing can be said of the file
-        if not self.directory.is_dir():
-            raise StoreUnavailable(f"{self.directory} is not there")
-        return False
+            except (FileNotFoundError, NotADirectoryError) as error:
+                if self.directory.is_dir():
+                    return False
+                # where the whole store is gone, nothing can be said of the file
+                raise StoreUnavailable(f"{self.directory} is not there") from error
 
     def delete(self, name: str) -> None:
         """See ``Store``."""

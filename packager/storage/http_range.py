@@ -40,19 +40,15 @@ def parse(header: str, size: int) -> tuple[int, int] | None:
 
 def wanted(request: HttpRequest, etag: str, modified: float) -> str:
     """The Range header, if the client's condition (If-Range) still holds; empty otherwise."""
-    condition = request.headers.get("If-Range", "")
-    if condition and not _same(condition, etag, modified):
-        return ""
-    return request.headers.get("Range", "")
-
-
-def _same(condition: str, etag: str, modified: float) -> bool:
+    condition, same = request.headers.get("If-Range", ""), True
     if condition.startswith(('"', "W/")):
-        return condition == etag
-    try:
-        return parsedate_to_datetime(condition).timestamp() == int(modified)
-    except ValueError:
-        return False
+        same = condition == etag
+    elif condition:
+        try:
+            same = parsedate_to_datetime(condition).timestamp() == int(modified)
+        except ValueError:
+            same = False
+    return request.headers.get("Range", "") if same else ""
 
 
 def respond(

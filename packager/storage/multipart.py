@@ -73,13 +73,11 @@ class Upload:
                 self._client.complete_multipart_upload(**self._where, UploadId=self._id, MultipartUpload=parts)
         except StoreError:
             # the answer may have been lost on its way, and asked again the server knows no such upload any more
-            if self._visible() != self._sent:
+            visible = None
+            with suppress(StoreError), our_errors():
+                visible = self._client.head_object(**self._where)["ContentLength"]
+            if visible != self._sent:
                 raise
-
-    def _visible(self) -> int | None:
-        with suppress(StoreError), our_errors():
-            return int(self._client.head_object(**self._where)["ContentLength"])
-        return None
 
     def abandon(self) -> None:
         """Leave nothing behind, as far as the store still answers; what it keeps is swept later. Never raises."""
@@ -104,14 +102,11 @@ class Upload:
             self._id = begun["UploadId"]
         body, self._collected = self._collected, bytearray()
         self._sent += len(body)
-        self._sending = self._sender.submit(self._upload_part, len(self._parts) + 1, body)
-
-    def _upload_part(self, number: int, body: bytearray) -> dict[str, Any]:
-        sent = self._client.upload_part(**self._where, UploadId=self._id, PartNumber=number, Body=body)
-        return {"PartNumber": number, "ETag": sent["ETag"]}
+        part: dict[str, Any] = {"UploadId": self._id, "PartNumber": len(self._parts) + 1, "Body": body}
+        self._sending = self._sender.submit(self._client.upload_part, **self._where, **part)
 
     def _wait(self) -> None:
         if self._sending:
             with our_errors():
-                self._parts.append(self._sending.result())
+                self._parts.append({"PartNumber": len(self._parts) + 1, "ETag": self._sending.result()["ETag"]})
             self._sending = None

@@ -6,6 +6,7 @@ import hashlib
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from typing import Any
 
 from packager.errors import PackageLost, StoreUnavailable
@@ -83,21 +84,16 @@ class ObjectStore:
     def has(self, name: str) -> bool:
         """See ``Store``."""
         where = self._where(name)
-        try:
-            with our_errors():
-                client(hurried=True).head_object(**where)
-        except PackageLost:
-            self._need_bucket()
-            return False
-        return True
-
-    def _need_bucket(self) -> None:
-        # where the whole bucket is gone, nothing can be said of the object
+        with suppress(PackageLost), our_errors():
+            client(hurried=True).head_object(**where)
+            return True
         try:
             with our_errors():
                 client(hurried=True).head_bucket(Bucket=self._bucket)
         except PackageLost as error:
+            # where the whole bucket is gone, nothing can be said of the object
             raise StoreUnavailable("there is no such bucket") from error
+        return False
 
     def delete(self, name: str) -> None:
         """See ``Store``."""

@@ -47,17 +47,13 @@ def download(request: HttpRequest, token: str, file_name: str) -> HttpResponseBa
         return _gone(request, wanted)
     except StoreError as error:
         log.warning("the package of request %s cannot be sent: %s", wanted.pk, error)
-        return _not_now(request)
+        away = private(render(request, "requester/unavailable.html", status=503))
+        away["Retry-After"] = str(RETRY_AFTER)
+        return away
 
 
 def _gone(request: HttpRequest, wanted: PackageRequest) -> HttpResponse:
     return private(render(request, "requester/gone.html", {"package_request": wanted}, status=410))
-
-
-def _not_now(request: HttpRequest) -> HttpResponse:
-    response = private(render(request, "requester/unavailable.html", status=503))
-    response["Retry-After"] = str(RETRY_AFTER)
-    return response
 
 
 def _redirect(request: HttpRequest, wanted: PackageRequest, package: Package) -> HttpResponse | None:
@@ -76,7 +72,11 @@ def _send(request: HttpRequest, wanted: PackageRequest, package: Package) -> Htt
     response = http_range.respond(request, _opener(request, package), package.size, etag, modified)
     if response.status_code < 300:
         if settings.PACKAGER_ACCEL_PREFIX:
-            response = _hand_to_front(response, package)
+            # the web server in front sends the file, and does Range itself
+            response.close()
+            known = {name: response[name] for name in ("ETag", "Last-Modified")}
+            response = HttpResponse(headers=known)
+            response["X-Accel-Redirect"] = settings.PACKAGER_ACCEL_PREFIX + package.stored_as
         response["Content-Type"] = "application/zip"
         response["Content-Disposition"] = attachment(package.file_name)
         _count(request, wanted, package)
@@ -93,15 +93,6 @@ def _opener(request: HttpRequest, package: Package) -> Callable[[int, int], Read
     if not store.has(package.stored_as):
         raise PackageLost
     return lambda start, length: BytesIO()
-
-
-def _hand_to_front(response: HttpResponseBase, package: Package) -> HttpResponse:
-    # the web server in front sends the file, and does Range itself
-    response.close()
-    handed = HttpResponse(headers={"X-Accel-Redirect": settings.PACKAGER_ACCEL_PREFIX + package.stored_as})
-    handed["ETag"] = response["ETag"]
-    handed["Last-Modified"] = response["Last-Modified"]
-    return handed
 
 
 def _count(request: HttpRequest, wanted: PackageRequest, package: Package) -> None:

@@ -6,11 +6,11 @@ import errno
 import os
 import shutil
 import uuid
+from pathlib import Path
 
 import pytest
 
 from packager.errors import StoreFull, StoreUnavailable
-from packager.storage import filesystem
 from packager.storage.filesystem import DirectoryStore
 from packager.storage.names import new_name
 from packager.streaming import disk
@@ -81,11 +81,11 @@ def test_what_the_disk_says_is_an_error_of_ours(number, kind):
 
 
 def test_a_disk_that_fills_up_while_writing_fails_the_save_and_leaves_nothing(store, name, monkeypatch):
-    def full(file, chunk):
-        with disk.our_errors():
-            raise OSError(errno.ENOSPC, "No space left on device")
+    def on_a_full_disk(part, *_, **__):
+        part.touch()
+        return open("/dev/full", "wb", buffering=0)
 
-    monkeypatch.setattr(filesystem.DirectoryStore, "_write_all", staticmethod(full))
+    monkeypatch.setattr(Path, "open", on_a_full_disk)
     with pytest.raises(StoreFull):
         store.save(name, [b"x"])
     assert list(store.aside.iterdir()) == []
