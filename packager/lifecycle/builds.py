@@ -129,7 +129,7 @@ def _read_until_whole(
 def _read(
     claim: Claim, request: PackageRequest, submission: Submission, heartbeat: Heartbeat
 ) -> tuple[Stored, Summary]:
-    job = assembly.Job(submission)
+    job = patiently(partial(assembly.Job, submission))
     heartbeat.stops(job.stop)
     job.titles = patiently(partial(titles.learn, request))
     log.info("request %s is being built: %s", request.pk, request)

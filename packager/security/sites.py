@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.db import DatabaseError, models
+from django.db import Error, models
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
@@ -66,12 +66,20 @@ class CkanSite(models.Model):
 
 
 def allowed_hosts() -> tuple[str, ...]:
-    """Hosts that may be read: those of the settings and those of active sites. Empty means any public one."""
+    """Hosts that may be read: those of the settings and those of active sites. Empty means any public one.
+
+    Without a database those of the settings count alone: ``manage.py package`` needs none.
+
+    Raises:
+        django.db.Error: the database cannot say whether there are sites, and the settings name no host.
+    """
+    named = tuple(settings.PACKAGER_CKAN_HOSTS)
     try:
-        hosts = [site.host for site in CkanSite.objects.filter(active=True)]
-    except DatabaseError:
-        hosts = []  # `manage.py package` builds without a database
-    return (*settings.PACKAGER_CKAN_HOSTS, *hosts)
+        return (*named, *(site.host for site in CkanSite.objects.filter(active=True)))
+    except Error:
+        if not named:
+            raise
+        return named
 
 
 def address_rule() -> AddressRule:

@@ -11,7 +11,7 @@ from django.test import Client
 
 from packager.lifecycle import builds, patience, requests, transitions
 from packager.models import PackageRequest, Status
-from packager.security import api_keys
+from packager.security import api_keys, sites
 from tests.packager.conftest import run_tasks
 
 pytestmark = pytest.mark.skipif(connection.vendor != "sqlite", reason="locks a file")
@@ -90,6 +90,52 @@ def fails(monkeypatch):
         monkeypatch.setattr(transitions, name, step)
 
     return arrange
+
+
+@pytest.fixture
+def sites_away(monkeypatch):
+    """Makes it fail, so many times, to say which CKAN sites are served."""
+
+    def arrange(error, times):
+        real, left = sites.CkanSite.objects.filter, [times]
+
+        def ask(**conditions):
+            if left[0]:
+                left[0] -= 1
+                raise error("away")
+            return real(**conditions)
+
+        monkeypatch.setattr(sites.CkanSite.objects, "filter", ask)
+        monkeypatch.setattr(patience, "PAUSE", 0.01)
+
+    return arrange
+
+
+@pytest.mark.parametrize("error", [OperationalError, InterfaceError])
+def test_where_it_alone_could_say_what_may_be_read_nothing_may(post, sites_away, settings, error):
+    settings.PACKAGER_CKAN_HOSTS = []
+    sites_away(error, times=1)
+    public = "https://data.example.org/api/3/action/datastore_search"
+    answer = post(api_url=public)
+    assert (answer.status_code, answer["Retry-After"]) == (503, "30")
+    assert not PackageRequest.objects.exists()
+    assert post(api_url=public).status_code == 200
+
+
+def test_what_the_settings_name_may_be_read_and_nothing_else(post, sites_away):
+    sites_away(OperationalError, times=2)
+    assert post().status_code == 200
+    assert post(api_url="https://data.example.org/api/3/action/datastore_search").status_code == 400
+
+
+def test_a_build_waits_until_it_says_what_may_be_read(portal, submission, ckan, sites_away, settings):
+    settings.PACKAGER_CKAN_HOSTS = []
+    sites.CkanSite.objects.create(name="ours", url=ckan.url)
+    request = requests.submit(submission())
+    sites_away(OperationalError, times=3)
+    builds.build(request.pk)
+    request.refresh_from_db()
+    assert request.status == Status.SUCCEEDED
 
 
 @pytest.mark.parametrize("error", [OperationalError, InterfaceError])

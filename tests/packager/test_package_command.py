@@ -9,7 +9,9 @@ import zipfile
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import OperationalError
 
+from packager.security.sites import CkanSite
 from tests.processes.installation import ROOT
 
 pytestmark = pytest.mark.django_db
@@ -33,6 +35,18 @@ def test_a_resource_that_is_not_there_is_an_error_and_no_file(ckan, tmp_path):
 def test_a_directory_that_is_not_there_is_a_sentence(ckan, tmp_path):
     with pytest.raises(CommandError, match=r"The package could not be written: .*No such file"):
         call_command("package", page_of(ckan, "small"), "-o", str(tmp_path / "nowhere" / "a.zip"))
+
+
+def test_without_a_database_somebody_else_must_say_what_may_be_read(ckan, tmp_path, settings, monkeypatch):
+    def away(**_):
+        raise OperationalError("no such table")
+
+    monkeypatch.setattr(CkanSite.objects, "filter", away)
+    call_command("package", page_of(ckan, "small"), "-o", str(tmp_path / "a.zip"))
+    settings.PACKAGER_CKAN_HOSTS = []
+    with pytest.raises(CommandError, match="name their hosts in PACKAGER_CKAN_HOSTS"):
+        call_command("package", page_of(ckan, "small"), "-o", str(tmp_path / "b.zip"))
+    assert [path.name for path in tmp_path.iterdir()] == ["a.zip"]
 
 
 def test_ctrl_c_ends_in_a_sentence_and_no_file(ckan, tmp_path):

@@ -50,14 +50,15 @@ def postgres_database() -> Iterator[str]:
     """The address of a new, empty database."""
     need(lambda: psycopg2.connect(f"{POSTGRES}/postgres").close(), "PostgreSQL on 127.0.0.1:5432")
     name = f"portal_test_{uuid.uuid4().hex[:12]}"
-    _postgres(f"CREATE DATABASE {name}")
+    as_superuser(f"CREATE DATABASE {name}")
     try:
         yield f"{POSTGRES}/{name}"
     finally:
-        _postgres(f"DROP DATABASE {name} WITH (FORCE)")
+        as_superuser(f"DROP DATABASE {name} WITH (FORCE)")
 
 
-def _postgres(statement: str) -> None:
+def as_superuser(statement: str) -> None:
+    """Have PostgreSQL do something outside of any database of ours."""
     connection = psycopg2.connect(f"{POSTGRES}/postgres")
     connection.autocommit = True
     with connection.cursor() as cursor:

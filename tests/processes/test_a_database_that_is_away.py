@@ -9,10 +9,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.error import HTTPError
 
-import psycopg2
 import pytest
 
-from tests.processes.installation import POSTGRES, Installation
+from tests.processes.installation import Installation, as_superuser
 
 pytestmark = pytest.mark.slow
 #: Longer than the database is away here.
@@ -31,18 +30,10 @@ def _away(installation: Installation) -> Iterator[None]:
         holder.close()
         return
     name = url.rpartition("/")[2]
-    _as_superuser(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
-    _as_superuser(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
+    as_superuser(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
+    as_superuser(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
     yield
-    _as_superuser(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
-
-
-def _as_superuser(statement: str) -> None:
-    connection = psycopg2.connect(f"{POSTGRES}/postgres")
-    connection.autocommit = True
-    with connection.cursor() as cursor:
-        cursor.execute(statement)
-    connection.close()
+    as_superuser(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
 
 
 def _ask(installation: Installation, ckan, **fields: str) -> dict[str, str]:

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from django.core.management.base import CommandError, CommandParser
+from django.db import Error
 from tqdm import tqdm
 
 from packager import assembly
@@ -60,6 +61,9 @@ class Command(ReportCommand):
             summary = _build(submission, target, self.titles)
         except OSError as error:
             raise CommandError(f"The package could not be written: {error}") from error
+        except Error as error:
+            sentence = "The database does not say which CKAN sites may be read; name their hosts in PACKAGER_CKAN_HOSTS"
+            raise CommandError(sentence) from error
         except KeyboardInterrupt:
             raise CommandError("Stopped; no file is left", returncode=INTERRUPTED) from None
         notes, size = [str(note) for note in summary.notes], target.stat().st_size
