@@ -99,14 +99,10 @@ class Job:
         if self._tables:
             return _open_table(self.submission, self._tables, progress, _facts(self, self._tables))
         assert self._files
-        return _open_file(self.submission, self._files, progress, _facts(self, self._files))
-
-
-def _open_file(submission: Submission, source: FileSource, progress: Progress, facts: Callable[[], Facts]) -> Build:
-    file = source.open(submission.resource_url)
-    content = FileContent(file, file.name or submission.resource_id)
-    extras = partial(_extra_members, submission, facts, COMPANIONS)
-    return Build(content, extras=extras, progress=progress)
+        file = self._files.open(self.submission.resource_url)
+        content = FileContent(file, file.name or self.submission.resource_id)
+        extras = partial(_extra_members, self.submission, _facts(self, self._files), COMPANIONS)
+        return Build(content, extras=extras, progress=progress)
 
 
 def _open_table(submission: Submission, source: TableSource, progress: Progress, facts: Callable[[], Facts]) -> Build:

@@ -66,14 +66,10 @@ def file_source(key: str | None, retry_policy: RetryPolicy) -> FileSource:
 @hook(tryfirst=True)
 def store(url: str) -> Store | None:
     """Object storage at ``s3://…``; the folder of PACKAGER_STORE_DIRECTORY, where no address is given."""
-    if url.startswith("s3:"):
-        return _object_store(url)
-    if url:
+    if not url:
+        return DirectoryStore(Path(settings.PACKAGER_STORE_DIRECTORY), Path(settings.PACKAGER_TEMP_DIRECTORY))
+    if not url.startswith("s3:"):
         return None
-    return DirectoryStore(Path(settings.PACKAGER_STORE_DIRECTORY), Path(settings.PACKAGER_TEMP_DIRECTORY))
-
-
-def _object_store(url: str) -> Store:
     try:
         # optional, and slow to import
         from packager.storage.object_storage import ObjectStore

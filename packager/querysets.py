@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -86,11 +86,10 @@ class ChangeQuerySet(models.QuerySet[Any]):
         rows = self.filter(resource_id__in={resource_id for resource_id, _ in wanted})
         for resource_id, host, number in rows.values_list("resource_id", "ckan_host", "number"):
             counted[resource_id][host] = number
-        return {(name, host): _counting(counted[name], host) for name, host in wanted}
-
-
-def _counting(numbers: Mapping[str, int], host: str) -> int:
-    return sum(number for at, number in numbers.items() if not host or at in ("", host))
+        return {
+            (name, host): sum(number for at, number in counted[name].items() if not host or at in ("", host))
+            for name, host in wanted
+        }
 
 
 class RequestQuerySet(models.QuerySet[Any]):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 from django import forms
@@ -75,20 +74,17 @@ class ApiKeyAdmin(PlainTitle, admin.ModelAdmin):
     def revoke(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> HttpResponse | None:
         """Take them out of force, for good."""
         here, valid = request.get_full_path(), queryset.filter(revoked_at=None)
-        if answer := ask(request, partial(_about_revoking, valid), back=here, parent=(here, "API keys")):
+        facts = [
+            ("Keys", ", ".join(key.name for key in valid) or "none that is valid"),
+            ("Created", ages(valid, "created_at")),
+            ("Last used", ages(valid, "last_used_at")),
+            ("Mails", "none"),
+        ]
+        warning = "Programs that use them are turned away from then on."
+        question = Question(f"Revoke {count_of(len(valid), 'API key')}?", len(valid), facts, warning)
+        if answer := ask(request, lambda: question, back=here, parent=(here, "API keys")):
             return answer
         for api_key in valid:
             self.log_change(request, api_key, "Revoked.")
         messages.success(request, f"{api_keys.revoke(queryset)} revoked.")
         return None
-
-
-def _about_revoking(keys: QuerySet[ApiKey]) -> Question:
-    facts = [
-        ("Keys", ", ".join(key.name for key in keys) or "none that is valid"),
-        ("Created", ages(keys, "created_at")),
-        ("Last used", ages(keys, "last_used_at")),
-        ("Mails", "none"),
-    ]
-    warning = "Programs that use them are turned away from then on."
-    return Question(f"Revoke {count_of(len(keys), 'API key')}?", len(keys), facts, warning)

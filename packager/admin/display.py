@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.timezone import localtime
 
 from packager.models import PackageRequest, Status
-from packager.presentation.progress import Progress, progress_of
+from packager.presentation.progress import progress_of
 
 Column = Callable[[Any], Any]
 
@@ -53,8 +53,12 @@ def badge(state: str) -> SafeString:
 def progress(request: PackageRequest) -> SafeString | str:
     """How far a request is: a bar while it runs, the number of rows when it is done, the cause when it failed."""
     found = progress_of(request)
+    if request.status == Status.RUNNING and found.total:
+        text = f"{intcomma(found.done)} of {intcomma(found.total)} {found.unit}"
+        bar = '<progress value="{0}" max="100" aria-label="{1}"></progress> {0} %'
+        return format_html(bar, found.share, text)
     if request.status == Status.RUNNING:
-        return _bar(found)
+        return f"{intcomma(found.done)} {found.unit}"
     if request.status in (Status.SUCCEEDED, Status.EXPIRED) and found.done:
         return f"{intcomma(found.done)} {found.unit}"
     if request.error_code:
@@ -62,10 +66,3 @@ def progress(request: PackageRequest) -> SafeString | str:
         words = format_html_join(mark_safe("_<wbr>"), "{}", ((word,) for word in request.error_code.split("_")))
         return format_html('<span class="cause" title="{}">{}</span>', request.error_message, words)
     return "–"
-
-
-def _bar(found: Progress) -> SafeString:
-    if not found.total:
-        return format_html("{} {}", intcomma(found.done), found.unit)
-    text = f"{intcomma(found.done)} of {intcomma(found.total)} {found.unit}"
-    return format_html('<progress value="{0}" max="100" aria-label="{1}"></progress> {0} %', found.share, text)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 from django.contrib import admin, messages
@@ -25,18 +24,15 @@ class _Tasks:
     def run_again(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
         """Queue the same tasks again."""
         here, count = request.get_full_path(), queryset.count()
-        if answer := ask(request, partial(_question, queryset), back=here, parent=(here, "Tasks")):
+        names = ", ".join(queryset.order_by().values_list("func", flat=True).distinct())
+        facts = [("Tasks", names), ("Started", ages(queryset, "started")), ("Mails", "those that the tasks send")]
+        warning = "A request that failed is better retried from its page: lost tasks are found again without this."
+        question = Question(f"Run {count_of(count, 'task')} again?", count, facts, warning)
+        if answer := ask(request, lambda: question, back=here, parent=(here, "Tasks")):
             return answer
         resubmit_task(self, request, queryset)
         messages.success(request, f"{count_of(count, 'task')} queued again.")
         return None
-
-
-def _question(tasks: QuerySet[Any]) -> Question:
-    names = ", ".join(tasks.order_by().values_list("func", flat=True).distinct())
-    facts = [("Tasks", names), ("Started", ages(tasks, "started")), ("Mails", "those that the tasks send")]
-    warning = "A request that failed is better retried from its page: lost tasks are found again without this."
-    return Question(f"Run {count_of(tasks.count(), 'task')} again?", tasks.count(), facts, warning)
 
 
 @admin.register(Success)

@@ -7,7 +7,7 @@ may say how it ended. A mail server that is down defers deliveries; it never tou
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -43,15 +43,14 @@ def announce_many(news: list[tuple[PackageRequest, str]], *, by_mail: bool = Tru
 
     Without ``by_mail`` only the webhook is called: of what people did themselves they need no mail.
     """
-    _save((request, subject, *way) for request, subject in news for way in _channels(request, by_mail))
-
-
-def _channels(request: PackageRequest, by_mail: bool) -> Iterator[tuple[str, str]]:
-    # what stands in the place of an address that was taken away is no address
-    if by_mail and "@" in request.email:
-        yield "email", request.email
-    if request.webhook_url:
-        yield "webhook", request.webhook_url
+    sent: list[tuple[PackageRequest, str, str, str]] = []
+    for request, subject in news:
+        # what stands in the place of an address that was taken away is no address
+        if by_mail and "@" in request.email:
+            sent.append((request, subject, "email", request.email))
+        if request.webhook_url:
+            sent.append((request, subject, "webhook", request.webhook_url))
+    _save(sent)
 
 
 def mail_many(news: list[tuple[PackageRequest, str]]) -> None:
@@ -89,7 +88,11 @@ def deliver(delivery_id: int) -> None:
     if not rows:
         return
     try:
-        _send(rows)
+        notifier = notifier_for(rows[0].channel)
+        if len(rows) > 1 and isinstance(notifier, SendsTogether):
+            notifier.send_together(rows)
+        else:
+            notifier.send(rows[0])
     except DeliveryPostponed as fault:
         _postpone(rows, fault)
     except DeliveryError as fault:
@@ -99,14 +102,6 @@ def deliver(delivery_id: int) -> None:
         _note_failure(rows, DeliveryDeferred(type(fault).__name__))
     else:
         _end(rows, state=Delivery.State.SENT, sent_at=timezone.now(), error="", error_code="")
-
-
-def _send(rows: list[Delivery]) -> None:
-    notifier = notifier_for(rows[0].channel)
-    if len(rows) > 1 and isinstance(notifier, SendsTogether):
-        notifier.send_together(rows)
-    else:
-        notifier.send(rows[0])
 
 
 def notifier_for(channel: str) -> Notifier:

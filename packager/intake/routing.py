@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -15,7 +14,6 @@ from packager import assembly
 from packager.errors import SourceTimeout
 from packager.intake.quick_look import quick_look
 from packager.models import Kind, Package, PackageRequest, Queue, Status
-from packager.streaming.sources.base import FileSource, TableSource
 from packager.streaming.types import Shape
 from packager.submission import Submission
 
@@ -83,19 +81,19 @@ def measure(submission: Submission) -> Extent:
     """
     if submission.kind == Kind.URL:
         files = assembly.file_source(submission, assembly.HURRIED)
-        return quick_look(partial(_size_of, submission, files), files.close)
+
+        def file_size() -> Extent:
+            with closing(files.open(submission.resource_url)) as file:
+                return Extent(size=file.size)
+
+        return quick_look(file_size, files.close)
     tables = assembly.table_source(submission, assembly.HURRIED)
-    return quick_look(partial(_rows_of, submission, tables), tables.close)
 
+    def rows_and_columns() -> Extent:
+        with closing(tables.open(submission.query, (Shape.ROWS,))) as table:
+            return Extent(table.expected, [field.name for field in table.fields])
 
-def _size_of(submission: Submission, files: FileSource) -> Extent:
-    with closing(files.open(submission.resource_url)) as file:
-        return Extent(size=file.size)
-
-
-def _rows_of(submission: Submission, tables: TableSource) -> Extent:
-    with closing(tables.open(submission.query, (Shape.ROWS,))) as table:
-        return Extent(table.expected, [field.name for field in table.fields])
+    return quick_look(rows_and_columns, tables.close)
 
 
 def estimate(submission: Submission, *, cached: bool) -> Estimate:
@@ -113,18 +111,14 @@ def estimate(submission: Submission, *, cached: bool) -> Estimate:
     except SourceTimeout:
         extent = Extent()
     size, seconds = expectations(submission, extent.rows)
-    queue = _expected_queue(submission, extent.rows, cached=cached)
+    queue = queue_for(submission, extent.rows)
+    if cached:
+        queue = Queue.FAST
+    elif PackageRequest.objects.building(submission.fingerprint).filter(queue=Queue.SLOW).exists():
+        # one that waits in the fast queue may still be handed over
+        queue = Queue.SLOW
     waiting = PackageRequest.objects.leading().filter(status=Status.QUEUED, queue=queue).count()
     return Estimate(extent.rows, extent.columns, size or extent.size, seconds, queue, waiting, cached)
-
-
-def _expected_queue(submission: Submission, rows: int | None, *, cached: bool) -> str:
-    if cached:
-        return Queue.FAST
-    leader = PackageRequest.objects.building(submission.fingerprint).first()
-    # one that waits in the fast queue may still be handed over
-    is_settled = leader is not None and leader.queue == Queue.SLOW
-    return Queue.SLOW if is_settled else queue_for(submission, rows)
 
 
 def expectations(submission: Submission, rows: int | None) -> tuple[int | None, float | None]:

@@ -52,8 +52,13 @@ Lines = Iterator[tuple[str, list[str]]]
 
 def query_summary(request: PackageRequest) -> list[Line]:
     """What ``request`` asks for, in the reader's language. Never tells an address, a key, or where a file lies."""
-    query = _file_lines(request) if request.kind == Kind.URL else _query_lines(request)
-    return [Line(label, tuple(values)) for label, values in (*_source_lines(request), *query)]
+    lines = list(_source_lines(request))
+    if request.kind != Kind.URL:
+        lines += _query_lines(request)
+    # the rest of the address may hold a secret of the data portal
+    elif file := PurePosixPath(unquote(urlsplit(request.resource_url).path)).name:
+        lines.append((_("File"), [file]))
+    return [Line(label, tuple(values)) for label, values in lines]
 
 
 def english_query_lines(request: PackageRequest | Submission) -> tuple[str, ...]:
@@ -72,12 +77,6 @@ def _source_lines(request: PackageRequest) -> Lines:
     yield _("Data portal"), [request.ckan_host]
     if request.doi:
         yield _("DOI"), [request.doi]
-
-
-def _file_lines(request: PackageRequest) -> Lines:
-    # the rest of the address may hold a secret of the data portal
-    if file := PurePosixPath(unquote(urlsplit(request.resource_url).path)).name:
-        yield _("File"), [file]
 
 
 def _query_lines(request: PackageRequest | Submission) -> Lines:

@@ -8,10 +8,8 @@ from django.core.management.base import CommandParser
 from django.template.defaultfilters import filesizeformat
 
 from packager.lifecycle import store_check
-from packager.lifecycle.store_check import Comparison
 from packager.management.base import Facts, ReportCommand
 from packager.models import Package
-from packager.storage.base import Kept
 
 
 class Command(ReportCommand):
@@ -31,7 +29,14 @@ class Command(ReportCommand):
     def facts(self, *, repair: bool = False, **_: Any) -> Facts:
         """See ``ReportCommand``."""
         found = store_check.compare()
-        facts = _facts(found)
+        facts: dict[str, Any] = {
+            "packages": found.packages,
+            "files": found.files,
+            "bytes": found.size,
+            "missing": [_package(package) for package in found.missing],
+            "strays": [{"name": file.name, "bytes": file.size} for file in found.strays],
+            "strangers": [{"name": file.name, "bytes": file.size} for file in found.strangers],
+        }
         if repair:
             done = store_check.repair(found)
             facts["repaired"] = {"expired": done.packages, "deleted": done.files}
@@ -56,17 +61,6 @@ class Command(ReportCommand):
         return "\n".join(lines if len(lines) > 1 else [*lines, "All is well."])
 
 
-def _facts(found: Comparison) -> dict[str, Any]:
-    return {
-        "packages": found.packages,
-        "files": found.files,
-        "bytes": found.size,
-        "missing": [_package(package) for package in found.missing],
-        "strays": [_file(file) for file in found.strays],
-        "strangers": [_file(file) for file in found.strangers],
-    }
-
-
 def _package(package: Package) -> dict[str, Any]:
     return {
         "id": str(package.pk),
@@ -74,10 +68,6 @@ def _package(package: Package) -> dict[str, Any]:
         "stored_as": package.stored_as,
         "created_at": package.created_at.isoformat(),
     }
-
-
-def _file(file: Kept) -> dict[str, Any]:
-    return {"name": file.name, "bytes": file.size}
 
 
 def _size(count: int) -> str:
