@@ -29,22 +29,18 @@ class StatisticsAddresses:
     @transaction.atomic
     def replace(self, address: str, hashed: str) -> int:
         """Put the hash where the address is, and fill in the domain where it was missing."""
-        self._replace_requesters(address, hashed)
+        # The same person may have been counted under the hash before: then there is one requester, not two.
+        known = Requester.objects.filter(email=address.lower())
+        names = sorted(known.values_list("resource_id", flat=True))
+        people = [Requester(resource_id=name, email=hashed) for name in names]
+        Requester.objects.bulk_create(people, ignore_conflicts=True)
+        known.delete()
         changed = 0
         for model in RECORDS:
             rows = model._default_manager.filter(email=address)
             rows.filter(domain="").update(domain=domain_of(address))
             changed += rows.update(email=hashed)
         return changed
-
-    def _replace_requesters(self, address: str, hashed: str) -> None:
-        # The same person may have been counted under the hash before: then there is one requester, not two.
-        known = Requester.objects.filter(email=address.lower())
-        names = sorted(known.values_list("resource_id", flat=True))
-        Requester.objects.bulk_create(
-            [Requester(resource_id=name, email=hashed) for name in names], ignore_conflicts=True
-        )
-        known.delete()
 
 
 class RequestAddresses:

@@ -35,7 +35,10 @@ def rebuild() -> dict[str, int]:
         Requester.objects.all().delete()
         rows = _sums()
         DailySum.objects.bulk_create(rows, batch_size=BATCH)
-        people = [Requester(resource_id=name, email=email) for name, email in sorted(_requesters())]
+        pairs = RequestRecord.objects.exclude(email="").order_by().values_list("resource_id", "email").distinct()
+        found = {(name, daily_totals.requester_key(email)) for name, email in pairs.iterator()}
+        found |= {(ALL, email) for _, email in found}
+        people = [Requester(resource_id=name, email=email) for name, email in sorted(found)]
         Requester.objects.bulk_create(people, batch_size=BATCH)
     return {"sums": len(rows), "requesters": len(people)}
 
@@ -52,9 +55,3 @@ def _sums() -> list[DailySum]:
             for name in counters:
                 setattr(total, name, row[f"sum_{name}"] or 0)
     return list(found.values())
-
-
-def _requesters() -> set[tuple[str, str]]:
-    pairs = RequestRecord.objects.exclude(email="").order_by().values_list("resource_id", "email").distinct()
-    found = {(name, daily_totals.requester_key(email)) for name, email in pairs.iterator()}
-    return found | {(ALL, email) for _, email in found}

@@ -37,19 +37,19 @@ def quick_look(look: Callable[[], T], stop: Callable[[], None], seconds: float =
     if not _places.acquire(blocking=False):
         raise SourceTimeout("too many looks at once")
     answer: Future[T] = Future()
-    threading.Thread(target=_look, args=(look, answer), name="quick-look", daemon=True).start()
+
+    def ask() -> None:
+        try:
+            answer.set_result(look())
+        except BaseException as error:
+            answer.set_exception(error)
+        finally:
+            connections.close_all()  # plugins may have asked the database
+            _places.release()
+
+    threading.Thread(target=ask, name="quick-look", daemon=True).start()
     try:
         return answer.result(seconds)
     except TimeoutError:
         stop()
         raise SourceTimeout(f"no answer within {seconds} s") from None
-
-
-def _look(look: Callable[[], T], answer: Future[T]) -> None:
-    try:
-        answer.set_result(look())
-    except BaseException as error:
-        answer.set_exception(error)
-    finally:
-        connections.close_all()  # plugins may have asked the database
-        _places.release()

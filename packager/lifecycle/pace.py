@@ -49,9 +49,6 @@ class Pace:
         now = time.monotonic()
         if self._queue == Queue.FAST and not self._opened:
             return now - self._since > LOOK
-        return self._stuck(now)
-
-    def _stuck(self, now: float) -> bool:
         moved, window = self.moved, WINDOWS[self._queue]
         if moved < self._seen[-1][1]:
             self._seen.clear()  # the table is read again from its start

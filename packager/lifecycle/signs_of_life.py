@@ -81,19 +81,16 @@ class SignsOfLife(ABC):
     def _beat(self) -> None:
         try:
             while not self._lost.is_set() and not self._over.wait(settings.PACKAGER_HEARTBEAT):
-                self._report_once()
+                try:
+                    held = self.report()
+                except AWAY as error:
+                    # the claim is lost only when the database says so; a connection that broke is of no more use
+                    log.warning("the heartbeat of %s could not be written: %s", self._work, type(error).__name__)
+                    connection.close()
+                    continue
+                if not held:
+                    self._lost.set()
+                if not held or not self.goes_well():
+                    self._stop()
         finally:
             connection.close()
-
-    def _report_once(self) -> None:
-        try:
-            held = self.report()
-        except AWAY as error:
-            # the claim is lost only when the database says so; a connection that broke is of no more use
-            log.warning("the heartbeat of %s could not be written: %s", self._work, type(error).__name__)
-            connection.close()
-            return
-        if not held:
-            self._lost.set()
-        if not held or not self.goes_well():
-            self._stop()

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
 from itertools import islice
-from uuid import UUID
 
 from django.db import connection
 
@@ -78,16 +77,10 @@ def examine(files: Iterable[Kept]) -> Iterator[Found]:
         owned = set(Package.objects.kept().filter(stored_as__in=builds).values_list("stored_as", flat=True))
         requests = PackageRequest.objects.in_bulk([build[0] for build in builds.values() if build])
         for file in batch:
-            ours = _made_here(builds[file.name], requests)
-            yield Found(file, Owner.PACKAGE if file.name in owned else Owner.BUILD if ours else Owner.STRANGER)
-
-
-def _made_here(build: tuple[UUID, int] | None, requests: dict[UUID, PackageRequest]) -> bool:
-    """Whether this database knows of the build, and that it is over.
-
-    A database that was restored, or copied for a trial, has requests of the same id, whose later attempts it never saw.
-    """
-    if build is None or (request := requests.get(build[0])) is None:
-        return False
-    over = request.status != Status.RUNNING or build[1] < request.attempt
-    return over and build[1] <= request.attempt
+            request_id, attempt = builds[file.name] or (None, 0)
+            request = requests.get(request_id) if request_id else None
+            # a database that was restored, or copied for a trial, has requests of the same id, whose later attempts it
+            # never saw; and a build that runs has yet to save its package
+            last = request.attempt - (request.status == Status.RUNNING) if request else -1
+            owner = Owner.BUILD if attempt <= last else Owner.STRANGER
+            yield Found(file, Owner.PACKAGE if file.name in owned else owner)

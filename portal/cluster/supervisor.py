@@ -72,7 +72,11 @@ class Supervisor:
         standstills = self._standstills()
         while not self._shared.stop.is_set():
             self._replace_the_dead()
-            self._report([standstill.look() for standstill in standstills])
+            suspected = [standstill.look() for standstill in standstills]
+            if not any(suspected):
+                self._shared.wedged.clear()
+            elif self._shared.wedged.age is None:
+                self._shared.wedged.now()
             self._shared.beat.now()
             time.sleep(CYCLE)
         self._finish()
@@ -154,12 +158,6 @@ class Supervisor:
         else:
             _kill(*self._workers.values(), *self._others.values())
             self._start()
-
-    def _report(self, suspected: list[bool]) -> None:
-        if not any(suspected):
-            self._shared.wedged.clear()
-        elif self._shared.wedged.age is None:
-            self._shared.wedged.now()
 
     # ------------------------------------------------------------------ the end
 
