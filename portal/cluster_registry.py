@@ -7,7 +7,7 @@ at once overwrite for each other. A row in the database that every machine sees 
 from __future__ import annotations
 
 import socket
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import close_old_connections
@@ -20,11 +20,15 @@ INTERVAL = 5
 
 
 class SignOfLife:
-    """That of the cluster ``queue`` with so many ``workers``, whose main process is ``pid`` on this machine."""
+    """That of the cluster ``queue`` with so many ``workers``, whose main process is ``pid`` on this machine.
 
-    def __init__(self, queue: str, workers: int, pid: int) -> None:
-        self._who = {"queue": queue, "host": socket.gethostname(), "pid": pid}
-        self._facts: dict[str, Any] = {"workers": workers, "started_at": timezone.now()}
+    ``started_at`` tells it from a former one that had the same process id, as in a container that was started again.
+    """
+
+    def __init__(self, queue: str, workers: int, pid: int, started_at: datetime) -> None:
+        self._place = {"host": socket.gethostname(), "pid": pid}
+        self._who = {"queue": queue, **self._place, "started_at": started_at}
+        self._facts: dict[str, Any] = {"workers": workers}
 
     def show(self, wedged_for: float | None) -> None:
         """Renew it. ``wedged_for``: seconds for which the cluster has taken no task that was due; None if it does."""
@@ -35,6 +39,7 @@ class SignOfLife:
         if Cluster.objects.filter(**self._who).update(**changes):
             return
         Cluster.objects.exclude(pk__in=Cluster.objects.alive()).delete()
+        Cluster.objects.filter(**self._place).delete()
         Cluster.objects.create(**self._who, **self._facts, **changes)
 
     def take_back(self) -> None:

@@ -165,15 +165,15 @@ def _queue_again(jobs: Any, **changes: Any) -> bool:
     return bool(jobs.update(state=State.QUEUED, queued_at=timezone.now(), worker="", step="", **changes))
 
 
-def take_back(job: PushJob, error: PushError) -> None:
-    """Queue a job again whose worker died; after PACKAGER_MAX_LOSSES times it fails with ``error``."""
+def take_back(job: PushJob, error: PushError, *, worker_failures: int) -> None:
+    """Queue a job again whose worker died; after PACKAGER_MAX_LOSSES ``worker_failures`` it fails with ``error``."""
     held = Claim(job.pk, job.attempt)
-    if job.worker_failures + 1 >= settings.PACKAGER_MAX_LOSSES:
+    if worker_failures and job.worker_failures + worker_failures >= settings.PACKAGER_MAX_LOSSES:
         fail(held, error)
         return
     with transaction.atomic():
         stale = PushJob.objects.stale().filter(pk=job.pk, attempt=job.attempt)
-        if _queue_again(stale, worker_failures=F("worker_failures") + 1):
+        if _queue_again(stale, worker_failures=F("worker_failures") + worker_failures):
             write_log(job, "WARNING", "The process that loaded the file stopped; it begins anew.")
             hand_over(job)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-from packager.lifecycle import dispatch
+from packager.lifecycle import dispatch, workers
 from packager.models import MAIL
 from pusher import hooks, lifecycle
 from pusher.errors import PusherLost
@@ -19,9 +19,9 @@ AT_ONCE = 20
 
 def tend() -> int:
     """Take up what was dropped: dead workers, lost tasks, CKANs not told. Returns how many."""
-    stale = list(PushJob.objects.stale())
-    for job in stale:
-        lifecycle.take_back(job, PusherLost(f"worker {job.worker}"))
+    stale = workers.losses(PushJob.objects.stale())
+    for job, counts in stale:
+        lifecycle.take_back(job, PusherLost(f"worker {job.worker}"), worker_failures=int(counts))
     forgotten = [job for job in PushJob.objects.forgotten() if _idle(job)]
     for job in forgotten:
         dispatch.start(lifecycle.TASK, job.pk, job.queue)

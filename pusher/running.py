@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
-import socket
 import traceback
 
 from django.db import transaction
@@ -12,6 +10,7 @@ from django_q.exceptions import TimeoutException
 
 from packager.errors import PackagerError
 from packager.lifecycle.changes import resource_changed
+from packager.lifecycle.workers import worker_name
 from pusher import hooks, lifecycle
 from pusher.errors import PushError, PushFenced, PushTimeout
 from pusher.heartbeat import Heartbeat
@@ -24,7 +23,7 @@ log = logging.getLogger(__name__)
 
 def run(pk: int) -> None:
     """Run the job if it is there to be run, and tell CKAN how it ended."""
-    claim = lifecycle.claim(pk, f"{socket.gethostname()}:{os.getpid()}")
+    claim = lifecycle.claim(pk, worker_name())
     if claim is None:
         log.info("push %s is not there to be run", pk)
         return

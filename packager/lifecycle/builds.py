@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
-import socket
 import time
 import traceback
 from collections.abc import Callable
@@ -32,7 +30,7 @@ from packager.errors import (
     Unavailable,
 )
 from packager.intake import routing
-from packager.lifecycle import changes, dispatch, requests, room, strays, titles, transitions
+from packager.lifecycle import changes, dispatch, requests, room, strays, titles, transitions, workers
 from packager.lifecycle.heartbeat import Heartbeat
 from packager.lifecycle.patience import AWAY, patiently
 from packager.lifecycle.transitions import Claim
@@ -65,7 +63,7 @@ class Outcome:
 
 def build(request_id: UUID) -> None:
     """Build the package of one request. Does nothing if the request is not there to be claimed."""
-    claim = transitions.claim(request_id, f"{socket.gethostname()}:{os.getpid()}")
+    claim = transitions.claim(request_id, workers.worker_name())
     if claim is None:
         log.info("request %s is not there to be built", request_id)
         return

@@ -9,7 +9,7 @@ from django.db import transaction
 
 from packager.delivery import outbox
 from packager.errors import StoreError, WorkerLost
-from packager.lifecycle import builds, cache, dispatch, personal_data, room, strays, transitions
+from packager.lifecycle import builds, cache, dispatch, personal_data, room, strays, transitions, workers
 from packager.lifecycle.operations import promote_followers
 from packager.lifecycle.transitions import Claim
 from packager.models import Package, PackageRequest, Queue
@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 def requeue_stale() -> int:
     """Take back builds whose heartbeat stopped and requests whose task got lost. Returns how many."""
-    taken_back = sum(_take_back(request) for request in PackageRequest.objects.stale())
+    taken_back = sum(_take_back(*loss) for loss in workers.losses(PackageRequest.objects.stale()))
     # a task that still waits in the broker is not lost, however long it waits, unless later ones came before it
     idle = [queue for queue in Queue.values if dispatch.queue_length(queue) == 0]
     waiting = PackageRequest.objects.forgotten().filter(queue__in=idle).order_by("queued_at")
@@ -34,13 +34,14 @@ def requeue_stale() -> int:
     return taken_back + len(forgotten) + len(given_up)
 
 
-def _take_back(request: PackageRequest) -> bool:
+def _take_back(request: PackageRequest, counts: bool) -> bool:
     log.warning("the worker %s of request %s is gone: %s", request.worker, request.pk, request)
-    if request.worker_failures + 1 >= settings.PACKAGER_MAX_LOSSES:
+    if counts and request.worker_failures + 1 >= settings.PACKAGER_MAX_LOSSES:
         builds.give_up(Claim(request.pk, request.attempt), WorkerLost(f"worker {request.worker}"))
         return True
     with transaction.atomic():
-        if not transitions.take_back(request, "the worker that built it stopped"):
+        note = "the worker that built it stopped" if counts else "the cluster that built it was cut off"
+        if not transitions.take_back(request, note, worker_failures=int(counts)):
             return False
         dispatch.enqueue([request])
     return True

@@ -125,9 +125,9 @@ def hand_over(claim: Claim, queue: str, note: str) -> bool:
     return True
 
 
-def take_back(request: PackageRequest, note: str) -> bool:
-    """Queue a build again whose worker stopped, which is counted. False if it is alive after all."""
-    again = {**AFRESH, "queued_at": timezone.now(), **increase(worker_failures=1)}
+def take_back(request: PackageRequest, note: str, **counters: int) -> bool:
+    """Queue a build again whose worker stopped, and add to ``counters``. False if it is alive after all."""
+    again = {**AFRESH, "queued_at": timezone.now(), **increase(**counters)}
     return _move(PackageRequest.objects.stale(), request.pk, "running", "queued", "", note, **again)
 
 

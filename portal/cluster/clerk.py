@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from django.conf import settings
 from django.db import connection
+from django.utils import timezone
 from django_q.brokers import get_broker
 from django_q.conf import Conf
 from django_q.scheduler import scheduler
@@ -27,10 +28,11 @@ class Shared:
     """What supervisor and clerk tell each other.
 
     ``stop``: the cluster shall end. ``beat``: when the supervisor last looked. ``wedged``: since when tasks are not
-    taken.
+    taken. ``started_at``: when the cluster was.
     """
 
     def __init__(self) -> None:
+        self.started_at = timezone.now()
         self.stop = Flag()
         self.beat = Moment()
         self.wedged = Moment()
@@ -44,7 +46,7 @@ class Shared:
 
 def serve(shared: Shared) -> None:
     """Shows that the cluster lives and how it is, and calls the schedules, until ``stop``."""
-    sign = SignOfLife(settings.Q_CLUSTER_NAME, Conf.WORKERS, os.getppid())
+    sign = SignOfLife(settings.Q_CLUSTER_NAME, Conf.WORKERS, os.getppid(), shared.started_at)
     broker = get_broker()
 
     duties = [

@@ -52,6 +52,10 @@ def test_a_build_whose_worker_is_killed_is_built_again_whole(installation, ckan)
     os.kill(int(worker.rpartition(":")[2]), signal.SIGKILL)
     ckan.faults.clear()
     time.sleep(5)
+    # that the cluster has outlived its worker is known by its next sign
+    seen = f"SELECT seen_at FROM packager_cluster WHERE pid = {worker.split(':')[1]}"
+    before = installation.one(seen)
+    installation.wait(lambda: installation.one(seen) != before)
     installation.manage("requeue_stale")
     link = installation.wait(lambda: installation.download_link(answer["status_url"]))
     assert _csv(installation, link).count(b"\n") == ckan.csv("specimens").count(b"\n")
