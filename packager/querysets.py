@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
 from django.conf import settings
@@ -163,6 +163,14 @@ class DeliveryQuerySet(models.QuerySet[Any]):
         same: dict[str, Any] = {name: OuterRef(name) for name in ("request", "channel", "address")}
         before = self.model._default_manager.filter(**same, pk__lt=OuterRef("pk"), state__in=["pending", "sending"])
         return self.filter(Q(state="pending", next_attempt_at__lte=now) | lost, ~Exists(before), message__isnull=True)
+
+    def failing(self) -> DeliveryQuerySet:
+        """Those whose last attempt failed, and that are tried again."""
+        return self.filter(state="pending", message__isnull=True).exclude(error_code__in=["", "delivery_postponed"])
+
+    def given_up_since(self, moment: datetime) -> DeliveryQuerySet:
+        """Those whose last attempt was due after ``moment``, and that are not tried again."""
+        return self.filter(state="failed", next_attempt_at__gte=moment)
 
     def together_with(self, delivery: Any) -> DeliveryQuerySet:
         """Due ones that wait to be told in one message with this one."""

@@ -13,6 +13,7 @@ from packager.requester import unsubscribe
 from packager.requester import views as requester
 from packager.storage import views
 from portal import health
+from portal.metrics import metrics
 from portal.views import home
 from pusher import urls as pusher
 from stats.api_v1 import StatisticsView
@@ -40,7 +41,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("healthz", health.healthz),
     path("readyz", health.readyz),
-    path("metrics", health.metrics),
+    path("metrics", metrics),
     *(pusher.of_the_portal if settings.PUSHER_ENABLED else []),
     path("plugins/", include([pattern for patterns in plugins.ask("url_patterns") for pattern in patterns])),
 ]

@@ -30,14 +30,17 @@ class JobQuerySet(models.QuerySet[Any]):
         """Queued, and free to begin as far as time is concerned."""
         return self.filter(state="queued").filter(Q(not_before=None) | Q(not_before__lte=timezone.now()))
 
-    def forgotten(self) -> JobQuerySet:
-        """Due for a while without anybody picking them up, with no other job of their resource in the way."""
-        since = timezone.now() - TASK_LOST_AFTER
+    def ready(self) -> JobQuerySet:
+        """Due, with no other job of their resource in the way."""
         running = self.model._default_manager.filter(
             state="running", ckan_host=models.OuterRef("ckan_host"), resource_id=models.OuterRef("resource_id")
         )
-        waiting = self.due().filter(~models.Exists(running))
-        return waiting.filter(Q(not_before__isnull=False) | Q(queued_at__lt=since))
+        return self.due().filter(~models.Exists(running))
+
+    def forgotten(self) -> JobQuerySet:
+        """Ready for a while without anybody picking them up."""
+        since = timezone.now() - TASK_LOST_AFTER
+        return self.ready().filter(Q(not_before__isnull=False) | Q(queued_at__lt=since))
 
     def to_tell(self) -> JobQuerySet:
         """Ended, and CKAN has not heard of it yet."""

@@ -1,7 +1,7 @@
 """The derived tables, kept in step with the records, also when many processes write at once.
 
-Every writer touches a ``DailySum`` first and the ``Requester`` rows after it, ``*`` before the resource: with one
-order for all, no two of them wait for each other.
+Every writer touches a ``DailySum`` first and the ``Requester`` rows after it, ``*`` before the resource, and then the
+``Counter``: with one order for all, no two of them wait for each other.
 """
 
 from __future__ import annotations

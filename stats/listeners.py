@@ -8,7 +8,7 @@ from functools import singledispatch
 from django.db import transaction
 
 from packager import events
-from stats import daily_totals, erasure, resource_names
+from stats import counters, daily_totals, erasure, resource_names
 from stats.anonymise import domain_of, kept
 from stats.models import BuildRecord, DownloadRecord, ErrorRecord, RequestRecord
 
@@ -35,6 +35,7 @@ def _served(event: events.RequestServed) -> None:
         )
         _add(event, requests=1, cached=int(event.cached), rows=event.rows or 0)
         daily_totals.remember(event.resource_id, email)
+        counters.add(counters.Name.SERVED, "cached" if event.cached else "built", event.rows or 0)
 
 
 @record.register
@@ -49,6 +50,7 @@ def _failed(event: events.RequestFailed) -> None:
             code=event.code,
         )
         _add(event, errors=1)
+        counters.add(counters.Name.FAILED, event.code)
 
 
 @record.register
@@ -56,6 +58,7 @@ def _built(event: events.PackageBuilt) -> None:
     with transaction.atomic():
         BuildRecord.objects.create(**_common(event), rows=event.rows, size=event.size, seconds=event.seconds)
         _add(event, builds=1, built_rows=event.rows or 0, build_seconds=event.seconds)
+        counters.add_build(event.seconds)
 
 
 @record.register
@@ -63,6 +66,7 @@ def _downloaded(event: events.PackageDownloaded) -> None:
     with transaction.atomic():
         DownloadRecord.objects.create(**_common(event), size=event.size)
         _add(event, downloads=1, bytes=event.size)
+        counters.add(counters.Name.DOWNLOADED, amount=event.size)
 
 
 record.register(events.PersonalDataForgotten, lambda event: erasure.forget(event.request_ids))

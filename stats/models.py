@@ -179,3 +179,22 @@ class OpeningBalance(models.Model):
 
     def __str__(self) -> str:
         return f"{self.resource_id}: {self.requests} requests, {self.errors} errors, {self.emails} addresses"
+
+
+class Counter(models.Model):
+    """What monitoring counts since the portal was set up: only ever added to, whatever is reset or deleted.
+
+    ``number`` counts events, ``amount`` sums what each of them brought: rows, bytes, seconds.
+    """
+
+    name = models.CharField(max_length=20)
+    label = models.CharField(max_length=64, blank=True)
+    number = models.BigIntegerField(default=0)
+    amount = models.FloatField(default=0.0)
+
+    class Meta:
+        ordering = ["name", "label"]
+        constraints = [models.UniqueConstraint(fields=["name", "label"], name="one_counter_a_label")]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.label}: {self.number}"

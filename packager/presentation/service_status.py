@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Count
+from django.db.models import Count, Min, Q
+from django.utils import timezone
 
 from packager.models import MAIL, Cluster, Delivery, PackageRequest, Status
 
@@ -20,11 +22,13 @@ class Overview:
     """The clusters that are alive, and what waits for each.
 
     ``requests`` are counts by state; ``waiting`` counts requests by queue, and for ``mail`` what has to be sent.
+    ``longest`` are the seconds for which the first of them has waited: of requests those that are built themselves.
     """
 
     clusters: tuple[Cluster, ...]
     requests: dict[str, int]
     waiting: dict[str, int] = field(default_factory=dict)
+    longest: dict[str, float] = field(default_factory=dict)
 
     @property
     def workers(self) -> int:
@@ -56,10 +60,18 @@ class Overview:
 def overview() -> Overview:
     """The numbers as they are now."""
     counted = PackageRequest.objects.order_by().values_list("status").annotate(Count("pk"))
-    by_queue = PackageRequest.objects.filter(status=Status.QUEUED).order_by().values_list("queue").annotate(Count("pk"))
-    waiting = {**dict.fromkeys(settings.QUEUES, 0), **dict(by_queue), MAIL: Delivery.objects.due().count()}
+    queued = PackageRequest.objects.filter(status=Status.QUEUED).order_by().values("queue")
+    by_queue = queued.annotate(count=Count("pk"), first=Min("queued_at", filter=Q(leader=None)))
+    due = Delivery.objects.due().order_by().aggregate(count=Count("pk"), first=Min("next_attempt_at"))
+    lines: dict[str, Any] = {name: {"count": 0, "first": None} for name in settings.QUEUES}
+    lines |= {line["queue"]: line for line in by_queue} | {MAIL: due}
     return Overview(
         clusters=tuple(Cluster.objects.alive()),
         requests={**dict.fromkeys(Status.values, 0), **dict(counted)},
-        waiting=waiting,
+        waiting={name: line["count"] for name, line in lines.items()},
+        longest={name: _seconds_since(line["first"]) for name, line in lines.items()},
     )
+
+
+def _seconds_since(moment: datetime | None) -> float:
+    return (timezone.now() - moment).total_seconds() if moment else 0.0

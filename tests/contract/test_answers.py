@@ -192,7 +192,7 @@ def test_pages_of_faults_show_nothing_of_the_inside(portal, monkeypatch):
         raise RuntimeError("the inside")
 
     monkeypatch.setattr("packager.presentation.service_status.overview", broken)
-    monkeypatch.setattr("portal.health.overview", broken)
+    monkeypatch.setattr("portal.metrics.overview", broken)
     outsider = Client(raise_request_exception=False)
     for answer in (outsider.post("/status", {"secret": "open sesame"}), outsider.get("/metrics")):
         assert answer.status_code == 500

@@ -107,8 +107,7 @@ class Installation:
 
     def __enter__(self) -> Installation:
         self.manage("migrate", "--verbosity", "0")
-        web = ("gunicorn", "portal.wsgi", "--worker-class", "gthread", "--bind", f"127.0.0.1:{self.port}")
-        self._start("web", (sys.executable, "-m", *web))
+        self.start_web("web", self.port)
         for queue in ("fast", "slow", "mail"):
             self.start_cluster(queue)
         self.wait(lambda: self._alive() and self.status()["worker_count"] >= self.workers)
@@ -126,10 +125,15 @@ class Installation:
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
 
-    def start_cluster(self, queue: str) -> None:
-        """Start the cluster of a queue."""
+    def start_web(self, name: str, port: int, *options: str) -> None:
+        """Start a web server, which is called ``name`` here."""
+        web = ("gunicorn", "portal.wsgi", "--worker-class", "gthread", "--bind", f"127.0.0.1:{port}")
+        self._start(name, (sys.executable, "-m", *web, *options))
+
+    def start_cluster(self, queue: str, name: str = "") -> None:
+        """Start a cluster of a queue, which is called ``name`` here."""
         command = (sys.executable, str(ROOT / "manage.py"), "qcluster")
-        self._start(queue, command, Q_CLUSTER_NAME=queue)
+        self._start(name or queue, command, Q_CLUSTER_NAME=queue)
 
     def _start(self, name: str, command: tuple[str, ...], **more: str) -> None:
         log = (self.directory / f"{name}.log").open("ab")
