@@ -23,12 +23,12 @@ BUILT_IN = {
     "measurements_or_facts.xml": "MeasurementOrFact",
 }
 NOT_HERE = {
-    "STATS_DB": "its records are taken over with --statistics; the portal's own database is DATABASE_URL",
-    "HOST": "the web server is told where to listen: gunicorn --bind",
-    "PORT": "the web server is told where to listen: gunicorn --bind",
-    "WORKERS": "see PACKAGER_FAST_WORKERS and PACKAGER_SLOW_WORKERS",
-    "REQUESTS_PER_WORKER": "the workers of the queue are renewed by themselves",
-    "ZIP_COMMAND": "the portal writes its ZIP files itself",
+    "STATS_DB": "import its records with --statistics; the portal's own database is DATABASE_URL",
+    "HOST": "use gunicorn --bind",
+    "PORT": "use gunicorn --bind",
+    "WORKERS": "use PACKAGER_FAST_WORKERS and PACKAGER_SLOW_WORKERS",
+    "REQUESTS_PER_WORKER": "workers are replaced automatically",
+    "ZIP_COMMAND": "the portal writes ZIP files itself",
     "DWC_EXTENSION_PATHS": "set PACKAGER_DWC_CORE_EXTENSION and PACKAGER_DWC_ADDITIONAL_EXTENSIONS",
 }
 TO_SET = ("SECRET_KEY", "ALLOWED_HOSTS", "PUBLIC_URL", "PACKAGER_CKAN_HOSTS")
@@ -78,12 +78,12 @@ def _map(mapped: Mapped, name: str, value: Any) -> None:
 def _text(mapped: Mapped, name: str, value: Any) -> str:
     del mapped, name
     if not isinstance(value, str):
-        raise Unfit("not a text")
+        raise Unfit("it is not text")
     if not value:
-        raise Unfit("empty; the portal's default applies")
+        raise Unfit("it is empty; the portal's default applies")
     # Line ends can be written into an .env file, these cannot.
     if len(value.replace("\n", "").splitlines()) > 1 or "\0" in value:
-        raise Unfit("it holds a control character that an .env file cannot hold")
+        raise Unfit("it has a control character that an .env file cannot hold")
     return value
 
 
@@ -96,13 +96,13 @@ def _line(mapped: Mapped, name: str, value: Any) -> str:
 
 def _secret(mapped: Mapped, name: str, value: Any) -> str:
     if value == PUBLISHED_SECRET:
-        mapped.note(name, "this is the published secret of the original's example: change it, here and in CKAN")
+        mapped.note(name, "this secret is published in ckanpackager's example file: change it, here and in CKAN")
     return _line(mapped, name, value)
 
 
 def _flag(mapped: Mapped, name: str, value: Any) -> str:
     if name == "DEBUG" and value:
-        mapped.note(name, "debug pages show internals: take this out before the portal is reachable")
+        mapped.note(name, "debug pages show internals: remove this before the portal is reachable")
     return "true" if value else "false"
 
 
@@ -111,7 +111,7 @@ def _whole(least: int) -> Callable[[Mapped, str, Any], str]:
         del mapped, name
         number = int(value) if isinstance(value, float) and value.is_integer() else value
         if isinstance(number, bool) or not isinstance(number, int) or number < least:
-            raise Unfit(f"not a whole number, {least} or more")
+            raise Unfit(f"it is not a whole number, {least} or more")
         return str(number)
 
     return convert
@@ -120,22 +120,22 @@ def _whole(least: int) -> Callable[[Mapped, str, Any], str]:
 def _broker(mapped: Mapped, name: str, value: Any) -> str:
     text = _line(mapped, name, value)
     if not text.startswith(("redis://", "rediss://")):
-        raise Unfit("the portal queues in its database, or in Redis (redis://...)")
-    mapped.note(name, "leave this line out to queue in the database, without Redis")
+        raise Unfit("the portal's queue lives in its database, or in Redis (redis://...)")
+    mapped.note(name, "remove this line to keep the queue in the database, without Redis")
     return text
 
 
 def _body(mapped: Mapped, name: str, value: Any) -> str:
     text, replaced = LINK.subn("{download_url}", _text(mapped, name, value))
     if replaced:
-        mapped.note(name, "the link to the package is {download_url} now, since the portal serves packages itself")
+        mapped.note(name, "the link to the package is now {download_url}, because the portal serves packages itself")
     return text
 
 
 def _sender(mapped: Mapped, name: str, value: Any) -> str:
     text = _line(mapped, name, value)
     if "@" not in text:
-        raise Unfit("not an address")
+        raise Unfit("it is not an address")
     return text
 
 
@@ -145,26 +145,26 @@ def _extension(mapped: Mapped, name: str, value: Any) -> str:
         return path
     built_in = BUILT_IN.get(path.rpartition("/")[2])
     if built_in:
-        mapped.note(name, f"{path} is not here; the built-in {built_in} is used")
+        mapped.note(name, f"{path} is not on this machine; the built-in {built_in} is used")
         return built_in
-    mapped.note(name, f"{path} is not here: bring it along")
+    mapped.note(name, f"{path} is not on this machine: copy it here")
     return path
 
 
 def _extensions(mapped: Mapped, name: str, value: Any) -> str:
     if not isinstance(value, list):
-        raise Unfit("not a list")
+        raise Unfit("it is not a list")
     paths = [_extension(mapped, name, path) for path in value]
     if not paths:
-        raise Unfit("empty; the portal's default applies")
+        raise Unfit("it is empty; the portal's default applies")
     if any("," in path for path in paths):
-        raise Unfit("a path with a comma in it")
+        raise Unfit("one of the paths has a comma in it")
     return ",".join(paths)
 
 
 def _extension_fields(mapped: Mapped, name: str, value: Any) -> str:
     if not isinstance(value, dict) or not all(isinstance(entry, dict) for entry in value.values()):
-        raise Unfit("not a dictionary of dictionaries")
+        raise Unfit("it is not a dictionary of dictionaries")
     fields = {
         key: {**entry, "extension": _extension(mapped, name, entry.get("extension"))} for key, entry in value.items()
     }
@@ -179,7 +179,7 @@ def _map_mail(mapped: Mapped, old: dict[str, Any]) -> None:
         return
     host, port = str(old.get("SMTP_HOST") or "localhost"), old.get("SMTP_PORT") or 25
     if not re.fullmatch(r"[\w.:-]+", host) or not str(port).isdecimal():
-        mapped.left.update(dict.fromkeys(old, "not the name and port of a mail server"))
+        mapped.left.update(dict.fromkeys(old, "this is not the name and port of a mail server"))
         return
     login, password = str(old.get("SMTP_LOGIN") or ""), str(old.get("SMTP_PASSWORD") or "")
     user = f"{quote(login, safe='')}:{quote(password, safe='')}@" if login else ""

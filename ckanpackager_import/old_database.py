@@ -37,7 +37,7 @@ def path_of(url: str) -> Path:
     if not separator:
         return Path(url)
     if scheme.partition("+")[0] != "sqlite" or not rest.startswith("/") or rest in ("/", "/:memory:"):
-        raise OldDatabaseError("Only SQLite databases can be taken over: sqlite:////path/to/stats.db")
+        raise OldDatabaseError("Only SQLite databases can be imported: sqlite:////path/to/stats.db")
     return Path(rest[1:].partition("?")[0])
 
 
@@ -82,7 +82,7 @@ class OldDatabase:
         found = {row["name"] for row in rows} & set(TABLES)
         if not found:
             self._connection.close()
-            raise OldDatabaseError(f"{path} is no statistics database of ckanpackager: it has none of its tables")
+            raise OldDatabaseError(f"{path} is not a statistics database of ckanpackager: it has none of its tables")
         return found
 
     def rows(self, table: str) -> Iterator[Row]:

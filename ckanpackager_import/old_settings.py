@@ -54,7 +54,7 @@ def _collect(tree: ast.Module) -> OldSettings:
         if targets:
             _assign(found, targets, statement)
         elif not _harmless(statement):
-            found.unread[f"line {statement.lineno}"] = "not an assignment; the file is read, not run"
+            found.unread[f"line {statement.lineno}"] = "this is not an assignment; the file is read, not run"
     return found
 
 
@@ -79,7 +79,7 @@ def _assign(found: OldSettings, names: list[str], statement: Any) -> None:
     try:
         value = reader.read(statement.value)
     except (NotUnderstood, TypeError, ArithmeticError, RecursionError):
-        reason = f"line {statement.lineno}: would have to be run to be known"
+        reason = f"line {statement.lineno}: this would have to be run to know its value"
         found.unread.update(dict.fromkeys(names, reason))
         return
     found.values.update(dict.fromkeys(names, value))
@@ -160,7 +160,7 @@ class _Expression:
             return str(PurePosixPath(*(self._text(argument) for argument in node.args)))
         if name in ("os.environ.get", "os.getenv", "environ.get", "getenv") and len(node.args) == 2:
             variable = self._text(node.args[0])
-            self.notes.append(f"was read from the environment variable {variable}; its default is taken")
+            self.notes.append(f"this was read from the environment variable {variable}; its default is used")
             return self.read(node.args[1])
         raise NotUnderstood
 

@@ -33,7 +33,7 @@ def locked() -> Iterator[None]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            raise GatewayError(reason=f"The gateway runs already (process {running()})") from None
+            raise GatewayError(reason=f"The gateway is already running (process {running()})") from None
         file.truncate(0)
         file.write(f"{os.getpid()}\n")
         file.flush()
@@ -57,7 +57,7 @@ def running() -> int | None:
 def start() -> int:
     """Start it in the background; returns its number. Raises GatewayError if it runs, or does not come up."""
     if found := running():
-        raise GatewayError(reason=f"The gateway runs already (process {found})")
+        raise GatewayError(reason=f"The gateway is already running (process {found})")
     log = Path(settings.MESSAGING_PID_FILE).with_suffix(".log")
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as out:
@@ -81,6 +81,6 @@ def stop() -> bool:
     until = time.monotonic() + settings.MESSAGING_STOP_SECONDS + 60
     while running() == number:
         if time.monotonic() > until:
-            raise GatewayError(reason=f"The gateway (process {number}) does not stop")
+            raise GatewayError(reason=f"The gateway (process {number}) is not stopping")
         time.sleep(0.1)
     return True

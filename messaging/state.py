@@ -13,6 +13,7 @@ from django.utils import timezone
 from messaging.models import Gateway
 from messaging.responses import CHANNEL
 from packager.models import Delivery
+from packager.sentences import count_of
 
 #: A gateway that was not seen for this long is gone.
 LOST_AFTER = timedelta(seconds=20)
@@ -41,9 +42,9 @@ class State:
         if not self.gateways:
             return "No AMQP gateway is running."
         word = "connected" if self.connected else "not connected"
-        since = f"{self.since:%Y-%m-%d %H:%M:%S}" if self.since else "its start"
-        gateways = f"{self.gateways} gateway{'s' * (self.gateways != 1)}"
-        waiting = f"{self.waiting} message{'s' * (self.waiting != 1)} waiting"
+        since = f"{self.since:%Y-%m-%d %H:%M:%S}" if self.since else "the start"
+        gateways = count_of(self.gateways, "gateway")
+        waiting = f"{count_of(self.waiting, 'message')} waiting"
         return f"AMQP: {gateways}, {word} since {since} UTC, {waiting}."
 
 

@@ -37,6 +37,11 @@ def english(value: object) -> str:
     return f"{value:,}" if isinstance(value, int) else str(value)
 
 
+def count_of(count: int, singular: str, plural: str = "") -> str:
+    """``1 request``, ``2,000 requests``: for what is in English only."""
+    return f"{count:,} {singular if count == 1 else plural or singular + 's'}"
+
+
 def fill(sentence: str, texts: Mapping[str, str]) -> str:
     """``sentence`` with its placeholders filled in. It ends with one full stop, also after a text that brings its own.
 

@@ -13,6 +13,7 @@ from messaging import state as messaging
 from packager.models import PackageError, PackageRequest, Status
 from packager.presentation.progress import Progress, progress_of
 from packager.presentation.service_status import Overview, overview
+from packager.sentences import count_of
 from packager.storage import stores
 from pusher import overview as pushes
 from stats import queries, resource_names
@@ -87,7 +88,7 @@ def _why(request: PackageRequest, oldest: list[PackageRequest], deserted: bool) 
     if deserted:
         return "no cluster is running for this queue"
     ahead = sum(1 for other in oldest[: oldest.index(request)] if other.leader is None)
-    return f"{ahead} request{'s' * (ahead != 1)} ahead" if ahead else "next in the queue"
+    return f"{count_of(ahead, 'request')} ahead" if ahead else "next in the queue"
 
 
 def lately() -> dict[str, Any]:

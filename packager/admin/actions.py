@@ -9,12 +9,13 @@ from uuid import UUID
 from django.contrib.auth.models import AbstractUser
 
 from packager.admin.base import ERASE, OPERATE
-from packager.admin.confirmation import WHEN_DONE, Question, count_of, span_of
+from packager.admin.confirmation import WHEN_DONE, Question, span_of
 from packager.lifecycle import bulk, requests
 from packager.lifecycle.operations import Cancel, Operation, Rebuild, Resend, Retry
 from packager.lifecycle.personal_data import Forget
 from packager.models import PackageRequest
 from packager.querysets import RequestQuerySet
+from packager.sentences import count_of
 
 
 @dataclass(frozen=True, slots=True)

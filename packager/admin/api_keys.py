@@ -10,11 +10,12 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 
 from packager.admin.base import PlainTitle
-from packager.admin.confirmation import Question, ages, ask, count_of
+from packager.admin.confirmation import Question, ages, ask
 from packager.admin.filters import by_moment
 from packager.admin.secrets import show_once
 from packager.security import api_keys
 from packager.security.api_keys import ApiKey, Issued, Scope
+from packager.sentences import count_of
 
 
 class KeyForm(forms.ModelForm):

@@ -11,11 +11,12 @@ from django.db.models import Count, Max
 from django.http import HttpRequest
 
 from packager.admin.base import log, staff
-from packager.admin.confirmation import WHEN_DONE, Question, ages, count_of, span_of
+from packager.admin.confirmation import WHEN_DONE, Question, ages, span_of
 from packager.lifecycle import failures
 from packager.lifecycle.failures import RetryPreview
 from packager.models import PackageError, PackageRequest
 from packager.querysets import ErrorQuerySet
+from packager.sentences import count_of
 from packager.titles import Titles, label
 
 #: Resources named beside a cause.

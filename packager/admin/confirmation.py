@@ -60,11 +60,6 @@ def ask(
     return TemplateResponse(request, "admin/confirm.html", {**admin.site.each_context(request), **context})
 
 
-def count_of(count: int, singular: str, plural: str = "") -> str:
-    """``1 request``, ``2,000 requests``."""
-    return f"{count:,} {singular if count == 1 else plural or singular + 's'}"
-
-
 def span_of(oldest: datetime | None, newest: datetime | None) -> str:
     """From the oldest to the newest, and how long ago that was."""
     if oldest is None or newest is None:

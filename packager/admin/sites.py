@@ -7,9 +7,10 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 
 from packager.admin.base import PlainTitle
-from packager.admin.confirmation import Question, ages, ask, count_of
+from packager.admin.confirmation import Question, ages, ask
 from packager.admin.secrets import Secrets, show_once
 from packager.security.sites import CkanSite
+from packager.sentences import count_of
 
 
 @admin.register(CkanSite)

@@ -10,7 +10,8 @@ from django.http import HttpRequest, HttpResponse
 from django_q.admin import FailAdmin, TaskAdmin, resubmit_task
 from django_q.models import Failure, Success
 
-from packager.admin.confirmation import Question, ages, ask, count_of
+from packager.admin.confirmation import Question, ages, ask
+from packager.sentences import count_of
 
 admin.site.unregister((Success, Failure))
 

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from packager.errors import PackagerError
+from packager.sentences import count_of
 
 Facts = Mapping[str, Any]
 
@@ -51,8 +52,7 @@ class CountingCommand(ReportCommand):
 
     def words(self, facts: Facts) -> str:
         """See ``ReportCommand``."""
-        count = facts[self.name]
-        return f"{count} {self.thing}{'' if count == 1 else 's'} {self.done}."
+        return f"{count_of(facts[self.name], self.thing)} {self.done}."
 
     @abstractmethod
     def count(self, **options: Any) -> int:

@@ -129,7 +129,7 @@ def test_package_writes_where_it_is_told_and_says_what(db, ckan, tmp_path):
 def test_package_takes_the_page_of_a_resource_and_a_key(db, ckan, tmp_path):
     page = f"{ckan.url}/dataset/demo-private/resource/{ckan.id('private')}"
     target = tmp_path / "out.zip"
-    assert "1000 rows" in _run("package", page, "--key", ckan.token, "-o", str(target))
+    assert "1,000 rows" in _run("package", page, "--key", ckan.token, "-o", str(target))
     with pytest.raises(CommandError):
         _run("package", page, "-o", str(tmp_path / "other.zip"))
     assert list(tmp_path.iterdir()) == [target]

@@ -111,11 +111,11 @@ def command(tmp_path, _vhost, ckan, database):
 
 
 def test_it_is_started_seen_and_stopped_once(command):
-    assert command("status") == (1, "CommandError: The gateway does not run.")
-    assert command("stop") == (0, "The gateway does not run.")
+    assert command("status") == (1, "CommandError: The gateway is not running.")
+    assert command("stop") == (0, "The gateway is not running.")
     code, said = command("start")
-    assert (code, said) == (0, f"The gateway runs (process {command.pid}).")
-    assert command("start") == (1, f"CommandError: The gateway runs already (process {command.pid}).")
+    assert (code, said) == (0, f"The gateway is running (process {command.pid}).")
+    assert command("start") == (1, f"CommandError: The gateway is already running (process {command.pid}).")
     assert command("status")[0] == 0
     first = command.pid
     assert command("restart")[0] == 0
@@ -126,7 +126,7 @@ def test_it_is_started_seen_and_stopped_once(command):
 
 def test_a_number_left_in_the_file_by_a_process_that_died_stops_nobody(command):
     command.pid_file.write_text(f"{os.getpid()}\n")
-    assert command("stop") == (0, "The gateway does not run.")
+    assert command("stop") == (0, "The gateway is not running.")
     assert command("start")[0] == 0
 
 

@@ -64,7 +64,7 @@ def test_what_nobody_can_read_is_left_and_counted(portal, submission, change, ca
     change(NEW)
     assert rotated(capsys)["unreadable"] == 1
     call_command("rotate_keys")
-    assert "no SECRET_KEY decrypts: 1" in capsys.readouterr().out
+    assert "no SECRET_KEY can decrypt: 1" in capsys.readouterr().out
 
 
 def test_a_build_under_way_uses_its_key_across_the_change(portal, submission, change, ckan):

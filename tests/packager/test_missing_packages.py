@@ -116,14 +116,14 @@ def test_where_nothing_is_there_at_all_nothing_expires_by_itself(store, built, p
     store.delete(request.package.stored_as)
     portal.get(_path(request, settings))
     assert _tidy_up(hours=2) == 0
-    assert "is the disk mounted" in _check()
+    assert "Is the disk mounted?" in _check()
 
 
 def test_a_store_in_which_all_is_well_says_so(store, built):
     built()
     told = json.loads(_check(json=True))
     assert (told["packages"], told["files"], told["missing"], told["strays"]) == (1, 1, [], [])
-    assert _check().endswith("All is well.\n")
+    assert _check().endswith("No problems found.\n")
 
 
 def test_check_store_tells_what_is_missing_and_what_was_left(store, lost, portal, submission, settings):
@@ -142,13 +142,13 @@ def test_check_store_tells_what_is_missing_and_what_was_left(store, lost, portal
         words = _check()
         assert lost.package.file_name in words
         assert "--repair" in words
-        assert "Marked as gone: 1. Deleted: 1." in _check(repair=True)
+        assert "Missing packages expired: 1. Leftover files deleted: 1." in _check(repair=True)
     assert not store.has(left)
     assert store.has(theirs)
     lost.refresh_from_db()
     assert lost.status == Status.EXPIRED
     assert portal.get(_path(lost, settings)).status_code == 410
-    assert "All is well" not in _check()  # the stranger's file is still told of
+    assert "No problems found" not in _check()  # the stranger's file is still told of
     assert "--repair" not in _check()
 
 

@@ -60,6 +60,6 @@ def test_ctrl_c_ends_in_a_sentence_and_no_file(ckan, tmp_path):
     process.send_signal(signal.SIGINT)
     said = process.communicate()[1]
     assert process.returncode == 130
-    assert said.endswith("CommandError: Stopped; no file is left\n")
+    assert said.endswith("CommandError: Stopped; no file was written\n")
     assert "Traceback" not in said
     assert not list(tmp_path.glob("a.zip*"))

@@ -41,7 +41,7 @@ def test_anonymize_goes_through_requests_and_mails_once(built):
     built(email="Someone@example.com")
     out = StringIO()
     call_command("anonymize", stdout=out)
-    assert "requests: 1 addresses replaced in 2 rows" in out.getvalue()
+    assert "requests: 1 address replaced in 2 rows" in out.getvalue()
     assert (PackageRequest.objects.get().email, Delivery.objects.get().address) == (HASHED, HASHED)
     call_command("anonymize", stdout=out)
     assert (PackageRequest.objects.get().email, Delivery.objects.get().address) == (HASHED, HASHED)

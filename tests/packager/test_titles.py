@@ -163,20 +163,18 @@ def fill(capsys, *arguments):
 def test_old_requests_get_their_titles_once(old, capsys):
     old("small")
     old("private", 1)
-    assert fill(capsys) == "Titles filled in for 2 requests of 1 resource.\nNo public title: 1 resource.\n"
+    assert fill(capsys) == "Titles added to 2 requests for 1 resource.\nNo public title: 1 resource.\n"
     assert sorted(map(told, PackageRequest.objects.all())) == sorted([("",) * 4, SMALL, SMALL])
     assert sorted(map(told, Package.objects.all())) == [("",) * 4, SMALL]
-    assert fill(capsys) == "Titles filled in for 0 requests of 0 resources.\n"
+    assert fill(capsys) == "Titles added to 0 requests for 0 resources.\n"
 
 
 def test_old_requests_are_seen_to_in_portions(old, capsys):
     for name in ("small", "specimens", "empty"):
         old(name, 1)
     out = fill(capsys, "--limit", "2")
-    assert out == (
-        "Titles filled in for 2 requests of 2 resources.\nNot asked yet: 1 resource. Run it again to go on.\n"
-    )
-    assert fill(capsys, "--limit", "2") == "Titles filled in for 1 request of 1 resource.\n"
+    assert out == ("Titles added to 2 requests for 2 resources.\nStill to do: 1 resource. Run it again to continue.\n")
+    assert fill(capsys, "--limit", "2") == "Titles added to 1 request for 1 resource.\n"
     assert not PackageRequest.objects.filter(resource_title="").exists()
 
 

@@ -112,7 +112,7 @@ def test_the_command_leaves_old_ones_out_and_says_so(portal):
     late, old = failed(1), failed(31)
     assert run() == (
         "1 request queued again.\n",
-        "1 that failed earlier are left out; --all-ages takes them, too.\n",
+        "1 older failure skipped; --all-ages includes them.\n",
     )
     assert queued() == {late.pk}
     assert run("--all-ages") == ("1 request queued again.\n", "")
@@ -128,7 +128,7 @@ def test_a_date_asks_for_what_is_older(portal):
 def test_a_dry_run_of_the_command_changes_nothing(portal):
     request = failed(1)
     day = f"{request.finished_at:%Y-%m-%d}"
-    told = f"1 request would be queued again, which failed from {day} to {day}; mails that would follow: 1.\n"
+    told = f"1 request would be queued again (failed {day} to {day}); emails that would follow: 1.\n"
     assert run("--dry-run") == (told, "")
     assert queued() == set()
 

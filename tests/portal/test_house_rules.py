@@ -41,14 +41,14 @@ ROOMS = {
     "packager/apps": "builtins plugins",
     "packager/tasks": "delivery errors lifecycle",
     "packager/requester": "delivery errors lifecycle models presentation security",
-    "packager/admin": "delivery errors lifecycle models presentation querysets security titles",
+    "packager/admin": "delivery errors lifecycle models presentation querysets security sentences titles",
     "packager/api": "version assembly errors intake lifecycle models plugins presentation security streaming "
     "submission whole_numbers",
-    "packager/management": "api assembly delivery errors intake lifecycle models presentation security storage "
-    "streaming submission titles",
-    "stats": "admin api errors events intake lifecycle models presentation querysets security streaming titles "
-    "whole_numbers",
-    "messaging": "api delivery errors events intake lifecycle models presentation security",
+    "packager/management": "api assembly delivery errors intake lifecycle models presentation security sentences "
+    "storage streaming submission titles",
+    "stats": "admin api errors events intake lifecycle models presentation querysets security sentences streaming "
+    "titles whole_numbers",
+    "messaging": "api delivery errors events intake lifecycle models presentation security sentences",
     "pusher/errors": "errors",
     "pusher/reading": "errors streaming pusher/errors",
     "pusher/writing": "errors streaming pusher/errors pusher/reading",

@@ -144,5 +144,5 @@ class TestPushByCommand:
 
     @pytest.mark.parametrize("address", ["http://127.0.0.1/x", "nonsense"])
     def test_an_address_that_is_no_resource(self, address):
-        with pytest.raises(CommandError, match="not the page of a resource"):
+        with pytest.raises(CommandError, match="address of a resource's page"):
             called("push", address)

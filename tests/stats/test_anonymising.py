@@ -115,7 +115,7 @@ def test_somebody_counted_plain_and_hashed_becomes_one_person(settings):
 def test_a_dry_run_changes_nothing_and_shows_no_address():
     served()
     said = anonymize("--dry-run")
-    assert "statistics: 1 addresses would be replaced" in said
+    assert "statistics: 1 address would be replaced" in said
     assert "someone" not in said
     assert RequestRecord.objects.get().email == "someone@example.com"
 
@@ -136,5 +136,5 @@ def test_other_places_with_addresses_are_anonymised_too(monkeypatch):
             return 3
 
     register(Shelf())
-    assert anonymize() == "shelf: 1 addresses replaced in 3 rows\n"
+    assert anonymize() == "shelf: 1 address replaced in 3 rows.\n"
     assert shelf == {VECTOR: 3}

@@ -82,7 +82,7 @@ def test_the_references_under_which_logs_know_the_person_are_told(served):
 
 def test_a_dry_run_only_counts(served):
     before = everything()
-    assert "Found: 3 requests, 3 records" in erase(dry_run=True)
+    assert "Found: 3 requests, 3 statistics records" in erase(dry_run=True)
     assert everything() == before
 
 

@@ -198,5 +198,5 @@ def test_another_kind_of_file_stops_with_one_sentence(tmp_path):
 def test_the_report_in_words_shows_no_address(tmp_path):
     out = StringIO()
     call_command("import_ckanpackager", "--statistics", old_database(tmp_path / "stats.db"), stdout=out)
-    assert "requests: 3 taken over, 0 here already, 0 not taken over" in out.getvalue()
+    assert "requests: 3 imported, 0 here already, 0 skipped" in out.getvalue()
     assert "@" not in out.getvalue()

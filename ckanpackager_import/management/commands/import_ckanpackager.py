@@ -23,9 +23,9 @@ class Command(BaseCommand):
     """Takes over an installation of ckanpackager."""
 
     help = (
-        "Take over an installation of ckanpackager: its statistics into our tables, its settings as lines of an .env "
-        "file. The settings file is read, never run; values are never printed. Repeating it changes nothing. "
-        "Exits 1 if something cannot be read or written, and has then changed nothing in the database."
+        "Take over a ckanpackager installation: import its statistics, and add its settings to an .env file. The "
+        "settings file is read, never run; values are never printed. Running it again changes nothing. Exits with 1 if "
+        "something cannot be read or written; the database is then unchanged."
     )
 
     # The checks ask for settings that this command is there to bring.
@@ -45,9 +45,9 @@ class Command(BaseCommand):
         # What Django reads of its own option of this name, which add_base_argument left out.
         parser.set_defaults(settings=None)
         parser.add_argument(
-            "--env-file", metavar="FILE", type=Path, help="where settings are added (default: .env of the portal)"
+            "--env-file", metavar="FILE", type=Path, help="the file to add settings to (default: the portal's .env)"
         )
-        parser.add_argument("--dry-run", action="store_true", help="report what would be done, and do nothing")
+        parser.add_argument("--dry-run", action="store_true", help="report what would be done; change nothing")
         parser.add_argument("--json", action="store_true", help="report as JSON")
 
     def handle(self, *_: Any, **options: Any) -> None:
@@ -59,7 +59,7 @@ class Command(BaseCommand):
         except (OldDatabaseError, OldSettingsError) as error:
             raise CommandError(str(error)) from error
         except DatabaseError as error:
-            raise CommandError(f"The portal's database cannot take it (did you run migrate?): {error}") from error
+            raise CommandError(f"The portal's database cannot be used (did you run migrate?): {error}") from error
         except OSError as error:
             raise CommandError(f"{error.filename}: {error.strerror}") from error
         report = json.dumps(answer, indent=2, ensure_ascii=False) if options["json"] else "\n".join(_lines(answer))
@@ -113,7 +113,7 @@ def _line(mapped: Mapped, name: str) -> str:
 
 def _lines(answer: Answer) -> Iterator[str]:
     if answer["dry_run"]:
-        yield "Nothing was changed; this is what would be."
+        yield "Nothing was changed. This is what would be done:"
     if "statistics" in answer:
         yield from _statistics_lines(answer["statistics"])
     if "settings" in answer:
@@ -124,15 +124,15 @@ def _statistics_lines(report: Answer) -> Iterator[str]:
     yield "Statistics"
     for kind in ("requests", "errors"):
         taken = report[kind]
-        yield f"  {kind}: {taken['new']} taken over, {taken['known']} here already, {taken['refused']} not taken over"
-        yield from (f"    {number} not: {reason}" for reason, number in taken["reasons"].items())
-    yield f"  addresses: {report['plain']} plain, {report['hashed']} hashed already"
+        yield f"  {kind}: {taken['new']} imported, {taken['known']} here already, {taken['refused']} skipped"
+        yield from (f"    {number} skipped: {reason}" for reason, number in taken["reasons"].items())
+    yield f"  addresses: {report['plain']} plain, {report['hashed']} already hashed"
     if report["hashed"] and not report["anonymised"]:
-        yield "    set PACKAGER_ANONYMIZE_EMAILS=true to go on counting the same people"
+        yield "    set PACKAGER_ANONYMIZE_EMAILS=true, or the same people will be counted twice"
     for name, counts in report["balances"].items():
-        yield f"  {name}: carried on from the old totals, without records of them: {_counts(counts)}"
+        yield f"  {name}: carried over from the old totals, which had no records of them: {_counts(counts)}"
     for name, counts in report["short"].items():
-        yield f"  {name}: more records than the old totals said, all counted now: {_counts(counts)}"
+        yield f"  {name}: more records than the old totals, all counted now: {_counts(counts)}"
 
 
 def _counts(counts: dict[str, int]) -> str:
@@ -142,9 +142,9 @@ def _counts(counts: dict[str, int]) -> str:
 def _settings_lines(report: Answer) -> Iterator[str]:
     yield f"Settings, in {report['file']}"
     yield from (f"  {name}: added" for name in report["added"])
-    yield from (f"  {name}: there already, the same" for name in report["same"])
-    yield from (f"  {name}: there already with another value, which was kept" for name in report["kept"])
+    yield from (f"  {name}: already there with the same value" for name in report["same"])
+    yield from (f"  {name}: already there with another value, which was kept" for name in report["kept"])
     yield from (f"  {name}: note: {note}" for name, note in report["notes"].items())
-    yield from (f"  {name}: not taken over: {reason}" for name, reason in report["left"].items())
+    yield from (f"  {name}: left out: {reason}" for name, reason in report["left"].items())
     if report["to_set"]:
-        yield f"  to be set by you, in this file or the environment: {', '.join(report['to_set'])}"
+        yield f"  still to be set, in this file or in the environment: {', '.join(report['to_set'])}"

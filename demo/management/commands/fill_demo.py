@@ -15,14 +15,14 @@ SAMPLE_HOST = "127.0.0.1"
 class Command(BaseCommand):
     """For a portal that nobody uses: empty, or with what was asked of the sample CKAN of ``make run``."""
 
-    help = "Fill a portal that nobody uses with invented requests, errors, packages and statistics of the last year."
+    help = "Fill an unused portal with invented requests, errors, packages and statistics of the last year."
     requires_system_checks = []  # there is nothing that the database of ``make run`` would need to be set for
 
     def add_arguments(self, parser: CommandParser) -> None:
         """How many."""
-        parser.add_argument("--requests", type=int, default=100_000)
-        parser.add_argument("--errors", type=int, default=20_000)
-        parser.add_argument("--days", type=int, default=365)
+        parser.add_argument("--requests", type=int, default=100_000, help="how many (default 100,000)")
+        parser.add_argument("--errors", type=int, default=20_000, help="how many of them fail (default 20,000)")
+        parser.add_argument("--days", type=int, default=365, help="over how many days (default 365)")
 
     def handle(self, *_: Any, **options: Any) -> None:
         """Make them."""

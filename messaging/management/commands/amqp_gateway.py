@@ -19,12 +19,12 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         """What to do."""
         parser.add_argument("action", choices=("start", "stop", "restart", "status"))
-        parser.add_argument("--foreground", action="store_true", help="stay, and log to the terminal")
+        parser.add_argument("--foreground", action="store_true", help="stay in the foreground and log to the terminal")
 
     def handle(self, *_: Any, action: str, foreground: bool, **__: Any) -> None:
         """Do it. An error of ours is one sentence and exit code 1."""
         if not settings.MESSAGING_URL and action in ("start", "restart"):
-            raise CommandError("MESSAGING_URL is not set: there is no broker to speak to.")
+            raise CommandError("MESSAGING_URL is not set, so there is no broker to connect to.")
         try:
             {"start": self._start, "stop": self._stop, "restart": self._restart, "status": self._status}[action](
                 foreground
@@ -34,7 +34,7 @@ class Command(BaseCommand):
 
     def _start(self, foreground: bool) -> None:
         if not foreground:
-            self.stdout.write(f"The gateway runs (process {daemon.start()}).")
+            self.stdout.write(f"The gateway is running (process {daemon.start()}).")
             return
         from messaging import gateway
 
@@ -42,7 +42,7 @@ class Command(BaseCommand):
             gateway.run()
 
     def _stop(self, _: bool) -> None:
-        self.stdout.write("The gateway has stopped." if daemon.stop() else "The gateway does not run.")
+        self.stdout.write("The gateway has stopped." if daemon.stop() else "The gateway is not running.")
 
     def _restart(self, foreground: bool) -> None:
         daemon.stop()
@@ -51,5 +51,5 @@ class Command(BaseCommand):
     def _status(self, _: bool) -> None:
         number = daemon.running()
         if number is None:
-            raise CommandError("The gateway does not run.")
-        self.stdout.write(f"The gateway runs (process {number}).")
+            raise CommandError("The gateway is not running.")
+        self.stdout.write(f"The gateway is running (process {number}).")

@@ -22,17 +22,17 @@ from messaging.topology import Host
 class Command(BaseCommand):
     """Makes exchanges and queues, sends a request, takes what was answered."""
 
-    help = "Make the exchanges and queues of the portal, send a request from a file, print what was answered."
+    help = "Create the exchanges and queues of the portal, send a request from a file, print responses."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """What to do, and with which host: what the tool calls an exchange with its queues."""
-        parser.add_argument("-l", "--list", action="store_true", help="print the hosts")
-        parser.add_argument("-s", "--host", help="one of them, or all")
-        parser.add_argument("-c", "--create", action="store_true", help="make exchange and queues")
-        parser.add_argument("--put", metavar="FILE", help="send the file (- for the standard input) as a request")
-        parser.add_argument("--uuid", help="of the request; by default a new one")
-        parser.add_argument("--get", action="store_true", help="take what was answered and print it")
-        parser.add_argument("-t", "--timeout", type=float, help="seconds without a message after which --get ends")
+        parser.add_argument("-l", "--list", action="store_true", help="list the hosts")
+        parser.add_argument("-s", "--host", help="one of the hosts, or all")
+        parser.add_argument("-c", "--create", action="store_true", help="create exchange and queues")
+        parser.add_argument("--put", metavar="FILE", help="send FILE (- for standard input) as a request")
+        parser.add_argument("--uuid", help="UUID of the request (default: a new one)")
+        parser.add_argument("--get", action="store_true", help="take and print responses")
+        parser.add_argument("-t", "--timeout", type=float, help="end --get after so many seconds without a message")
 
     def handle(self, *_: Any, **options: Any) -> None:
         """Do it. What cannot be done is one sentence and exit code 1."""
@@ -40,7 +40,7 @@ class Command(BaseCommand):
             self.stdout.write("\n".join(topology.hosts()))
             return
         if not settings.MESSAGING_URL:
-            self._fail("MESSAGING_URL is not set: there is no broker to speak to.")
+            self._fail("MESSAGING_URL is not set, so there is no broker to connect to.")
         try:
             self._do(**options)
         except BrokerAway:

@@ -15,26 +15,28 @@ from packager.errors import PackagerError
 
 #: Short option, long option, name in the file, what it is.
 OPTIONS = (
-    ("-q", "--queue", "queue.name", "queue; by default SITE_ID and the names of the workers"),
-    ("-r", "--routing-key", "queue.routing_key", "what is bound; by default #, which is everything"),
-    ("-a", "--url", "url", "address of the broker; by default MESSAGING_URL"),
-    ("-i", "--site-id", "ckan.site_id", "exchange; by default MESSAGING_CKAN_SITE_ID, else the portal's own"),
-    ("-u", "--site-url", "ckan.site_url", "address of CKAN; by default MESSAGING_CKAN_URL"),
-    ("-k", "--api-key", "ckan.api_key", "key of CKAN's API"),
+    ("-q", "--queue", "queue.name", "queue (default: SITE_ID and the names of the workers)"),
+    ("-r", "--routing-key", "queue.routing_key", "which messages to take (default: #, all of them)"),
+    ("-a", "--url", "url", "address of the broker (default: MESSAGING_URL)"),
+    ("-i", "--site-id", "ckan.site_id", "exchange (default: MESSAGING_CKAN_SITE_ID, otherwise the portal's own)"),
+    ("-u", "--site-url", "ckan.site_url", "address of CKAN (default: MESSAGING_CKAN_URL)"),
+    ("-k", "--api-key", "ckan.api_key", "API key for CKAN"),
 )
 
 
 class Command(BaseCommand):
     """Runs a chain of workers until it is told to stop."""
 
-    help = "Give each notification to every worker named, in order. Without a name: list the workers."
+    help = "Pass each notification to the named workers, in this order. Without names, list the workers."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Which workers, and where."""
         parser.add_argument("names", nargs="*", metavar="NAME")
-        parser.add_argument("-c", "--config", default="", metavar="FILE", help="INI file")
-        parser.add_argument("-s", "--section", default=config.SECTION, help="of the file")
-        parser.add_argument("--dead", action="store_true", help="consume the dead letters again, once each, and end")
+        parser.add_argument("-c", "--config", default="", metavar="FILE", help="INI file with these settings")
+        parser.add_argument(
+            "-s", "--section", default=config.SECTION, help=f"section of the file (default: {config.SECTION})"
+        )
+        parser.add_argument("--dead", action="store_true", help="try each dead letter once more, then end")
         for short, long, name, text in OPTIONS:
             parser.add_argument(short, long, dest=name, help=text)
 
@@ -53,7 +55,7 @@ class Command(BaseCommand):
         except PackagerError as error:
             raise CommandError(error.message) from None
         if not found.urls:
-            raise CommandError("MESSAGING_URL is not set: there is no broker to listen to.")
+            raise CommandError("MESSAGING_URL is not set, so there is no broker to listen to.")
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())

@@ -16,15 +16,15 @@ class Command(ReportCommand):
     """Compares the store with the tables."""
 
     help = (
-        "Look for packages whose files are missing from the store, and for files that no package owns. With --repair "
-        "the requests of missing packages expire, so that people can recreate them, and files are deleted that builds "
-        "of this portal left more than a day ago. Files of strangers are counted and left alone."
+        "Look for packages whose files are missing from the store, and for files that belong to no package. With "
+        "--repair, the requests of missing packages expire, so that people can recreate them, and files that crashed "
+        "builds left behind more than a day ago are deleted. Files of other programs are counted and left alone."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Whether to repair."""
         super().add_arguments(parser)
-        parser.add_argument("--repair", action="store_true", help="put right what can be")
+        parser.add_argument("--repair", action="store_true", help="fix what can be fixed")
 
     def facts(self, *, repair: bool = False, **_: Any) -> Facts:
         """See ``ReportCommand``."""
@@ -45,20 +45,22 @@ class Command(ReportCommand):
     def words(self, facts: Facts) -> str:
         """See ``ReportCommand``."""
         lines = [
-            f"{facts['packages']} packages should be in the store, which holds {facts['files']} files "
+            f"{facts['packages']:,} packages should be in the store, which has {facts['files']:,} files "
             f"({_size(facts['bytes'])}).",
             *_list("Missing", [f"{one['file_name']}, of {one['created_at']:.10}" for one in facts["missing"]]),
-            *_list("Left by builds that died", [f"{one['name']} ({_size(one['bytes'])})" for one in facts["strays"]]),
+            *_list(
+                "Left behind by crashed builds", [f"{one['name']} ({_size(one['bytes'])})" for one in facts["strays"]]
+            ),
         ]
         if facts["missing"] and not facts["files"]:
-            lines.append("Not one file is there: is the disk mounted, the bucket the right one?")
+            lines.append("There is not a single file. Is the disk mounted? Is it the right bucket?")
         if facts["strangers"]:
-            lines.append(f"Made by nobody known here, and left alone: {len(facts['strangers'])} files.")
+            lines.append(f"Files of other programs, left alone: {len(facts['strangers'])}.")
         if done := facts.get("repaired"):
-            lines.append(f"Marked as gone: {done['expired']}. Deleted: {done['deleted']}.")
+            lines.append(f"Missing packages expired: {done['expired']}. Leftover files deleted: {done['deleted']}.")
         elif facts["missing"] or facts["strays"]:
-            lines.append("Use --repair to mark missing packages as gone and to delete what was left.")
-        return "\n".join(lines if len(lines) > 1 else [*lines, "All is well."])
+            lines.append("Use --repair to expire missing packages and to delete leftover files.")
+        return "\n".join(lines if len(lines) > 1 else [*lines, "No problems found."])
 
 
 def _package(package: Package) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from packager.management.base import CountingCommand
 class Command(CountingCommand):
     """Deletes every package that is kept."""
 
-    help = "Delete every package in the store. Requests and statistics stay; links answer 410 from then on."
+    help = "Delete every package in the store. Requests and statistics stay; links to packages then answer 410."
     name = "deleted"
     thing = "package"
     done = "deleted"

@@ -14,7 +14,7 @@ from packager.management.base import CountingCommand
 class Command(CountingCommand):
     """Deletes packages past their time."""
 
-    help = "Delete packages past their time (PACKAGER_EXPIRY_DAYS) and what dead builds left behind."
+    help = "Delete expired packages (PACKAGER_EXPIRY_DAYS) and what crashed builds left behind."
     name = "deleted"
     thing = "package"
     done = "deleted"

@@ -10,6 +10,7 @@ from django.db.models import Max
 from packager.intake import validation
 from packager.lifecycle import titles
 from packager.management.base import Facts, ReportCommand
+from packager.sentences import count_of
 
 MOST = 1000
 
@@ -18,15 +19,15 @@ class Command(ReportCommand):
     """Fills in titles that nobody asked for when a request was made."""
 
     help = (
-        "Ask the data portals for the titles of resources, datasets and organisations where requests have none yet, "
-        "as the public sees them. The newest resources come first; running it again goes on with the others."
+        "Ask the data portals for the titles of resources, datasets and organisations that requests do not have yet. "
+        "Only public titles are found. The newest resources come first; run it again to continue with the others."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
         """How much at a time."""
         super().add_arguments(parser)
         parser.add_argument(
-            "--limit", default=str(MOST), metavar="N", help=f"ask about at most so many resources (default {MOST})"
+            "--limit", default=str(MOST), metavar="N", help=f"look up at most N resources (default {MOST})"
         )
 
     def facts(self, **options: Any) -> Facts:
@@ -44,14 +45,10 @@ class Command(ReportCommand):
 
     def words(self, facts: Facts) -> str:
         """See ``ReportCommand``."""
-        requests, resources = _counted(facts["requests"], "request"), _counted(facts["resources"], "resource")
-        lines = [f"Titles filled in for {requests} of {resources}."]
+        requests, resources = count_of(facts["requests"], "request"), count_of(facts["resources"], "resource")
+        lines = [f"Titles added to {requests} for {resources}."]
         if facts["unknown"]:
-            lines.append(f"No public title: {_counted(facts['unknown'], 'resource')}.")
+            lines.append(f"No public title: {count_of(facts['unknown'], 'resource')}.")
         if facts["left"]:
-            lines.append(f"Not asked yet: {_counted(facts['left'], 'resource')}. Run it again to go on.")
+            lines.append(f"Still to do: {count_of(facts['left'], 'resource')}. Run it again to continue.")
         return "\n".join(lines)
-
-
-def _counted(count: int, thing: str) -> str:
-    return f"{count:,} {thing}{'' if count == 1 else 's'}"

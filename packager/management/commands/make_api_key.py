@@ -14,7 +14,7 @@ from packager.security.api_keys import Scope
 class Command(ReportCommand):
     """Makes an API key and prints it, this once."""
 
-    help = "Make a key for /api/v1/ and print it. It is kept hashed, so it cannot be printed again."
+    help = "Create a key for /api/v1/ and print it. Only its hash is kept, so it cannot be shown again."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Name and scopes."""
@@ -24,7 +24,7 @@ class Command(ReportCommand):
             "--scope",
             action="append",
             choices=Scope.values,
-            help="may be given several times; by default: own requests",
+            help="what the key allows; may be repeated (default: " + ", ".join(api_keys.USUAL_SCOPES) + ")",
         )
 
     def facts(self, *, name: str = "", scope: list[str] | None = None, **_: Any) -> Facts:

@@ -32,24 +32,24 @@ class Command(ReportCommand):
     """Builds one package without queue, database or mail."""
 
     help = (
-        "Build one package here and now, with a progress bar; no queue, no mail. The address is that of a resource's "
-        "page at CKAN (https://data.example/dataset/x/resource/ID), of its datastore_search, or of a file. "
-        "PACKAGER_CKAN_HOSTS says which hosts may be read, as always."
+        "Build one package right here, with a progress bar; no queue, no email. Give the address of a resource's page "
+        "at CKAN (https://data.example/dataset/x/resource/ID), of its datastore_search, or of a file. "
+        "PACKAGER_CKAN_HOSTS limits the hosts that may be read, as always."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
         """The options of ``datastore_search``, the format, and where to put the file."""
         super().add_arguments(parser)
         parser.add_argument("address", metavar="RESOURCE_URL_OR_API_URL", help="where the data is")
-        parser.add_argument("--resource-id", metavar="ID", help="the resource, where the address does not tell")
-        parser.add_argument("--format", default="csv", help="csv (default), tsv, ...: an unknown one lists them all")
+        parser.add_argument("--resource-id", metavar="ID", help="the resource, if the address does not name it")
+        parser.add_argument("--format", default="csv", help="csv (default), tsv, ...; an unknown name lists them all")
         parser.add_argument("--filters", metavar="JSON", help='for example {"country": "Brasil"}')
         parser.add_argument("--q", metavar="TEXT", help="full text to search for")
         parser.add_argument("--fields", metavar="A,B", help="only these columns")
         parser.add_argument("--sort", help="for example 'year desc, name'")
-        parser.add_argument("--limit", metavar="N", help="at most so many rows")
-        parser.add_argument("--offset", metavar="N", help="pass over so many rows")
-        parser.add_argument("--key", help="CKAN API key; better in the environment as CKAN_API_KEY")
+        parser.add_argument("--limit", metavar="N", help="at most N rows")
+        parser.add_argument("--offset", metavar="N", help="skip the first N rows")
+        parser.add_argument("--key", help="CKAN API key; safer as CKAN_API_KEY in the environment")
         parser.add_argument("-o", "--output", type=Path, metavar="FILE.zip", help="default: <resource id>.zip")
 
     def facts(self, **options: Any) -> Facts:
@@ -65,15 +65,15 @@ class Command(ReportCommand):
             sentence = "The database does not say which CKAN sites may be read; name their hosts in PACKAGER_CKAN_HOSTS"
             raise CommandError(sentence) from error
         except KeyboardInterrupt:
-            raise CommandError("Stopped; no file is left", returncode=INTERRUPTED) from None
+            raise CommandError("Stopped; no file was written", returncode=INTERRUPTED) from None
         notes, size = [str(note) for note in summary.notes], target.stat().st_size
         return {"file": str(target), "size": size, "rows": summary.rows, "notes": notes}
 
     def words(self, facts: Facts) -> str:
         """See ``ReportCommand``."""
-        rows = "" if facts["rows"] is None else f", {facts['rows']} rows"
+        rows = "" if facts["rows"] is None else f", {facts['rows']:,} rows"
         named = ", ".join(dict.fromkeys(filter(None, (self.titles.resource_title, self.titles.dataset_title))))
-        written = f"{facts['file']}: {facts['size']} bytes{rows}"
+        written = f"{facts['file']}: {facts['size']:,} bytes{rows}"
         return "\n".join([*filter(None, [named]), written, *(f"Note: {note}" for note in facts["notes"])])
 
 
@@ -86,7 +86,7 @@ def _submission(options: dict[str, Any]) -> Submission:
         name = resource_id or urlsplit(address).path.rstrip("/").rpartition("/")[2] or "file"
         return Submission(kind=Kind.URL, resource_id=name, resource_url=address, format="", key=key)
     if not resource_id:
-        raise RequestError("The address does not tell the resource; use --resource-id", field="resource_id")
+        raise RequestError("The address does not name the resource; use --resource-id", field="resource_id")
     return Submission(
         kind=Kind.DATASTORE,
         resource_id=resource_id,

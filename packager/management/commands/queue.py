@@ -21,9 +21,9 @@ class Command(ReportCommand):
     """The three endpoints that take requests, from the command line."""
 
     help = (
-        "Submit a request as CKAN would, without the secret: "
+        "Submit a request as CKAN would, but without the secret: "
         "queue package_datastore api_url:https://data.example/api/3/action/datastore_search resource_id:ID "
-        "email:someone@example.org. The clusters build the package and mail the link."
+        "email:someone@example.org. The clusters build the package and email the link."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -46,5 +46,5 @@ class Command(ReportCommand):
     def words(self, facts: Facts) -> str:
         """See ``ReportCommand``."""
         named = facts["resource_title"] or facts["dataset_title"]
-        standing = "{request_id} {status} in the {queue} queue\n{status_url}".format(**facts)
+        standing = "Request {request_id}: {status} ({queue} queue)\n{status_url}".format(**facts)
         return f"{named}\n{standing}" if named else standing

@@ -14,10 +14,10 @@ from packager.management.base import CountingCommand
 class Command(CountingCommand):
     """Takes back what died."""
 
-    help = "Queue builds again whose worker died, and requests whose task got lost."
+    help = "Requeue builds whose worker died, and requests whose task was lost."
     name = "taken_back"
     thing = "request"
-    done = "taken back"
+    done = "queued again"
 
     def count(self, **_: Any) -> int:
         """Do it."""

@@ -13,8 +13,9 @@ class Command(ReportCommand):
     """Brings keys and unsubscribed addresses over to the new SECRET_KEY."""
 
     help = (
-        "After SECRET_KEY has changed, with the old one in SECRET_KEY_FALLBACKS: encrypt the keys of requests and the "
-        "secrets of webhooks with the new one, and recognise unsubscribed addresses by it. May be run at any time."
+        "Run this after SECRET_KEY has changed, with the old one in SECRET_KEY_FALLBACKS: it encrypts the keys of "
+        "requests and the secrets of webhooks with the new one, and brings unsubscribed addresses over to it. It does "
+        "no harm at any other time."
     )
 
     def facts(self, **_: Any) -> Facts:
@@ -23,12 +24,14 @@ class Command(ReportCommand):
 
     def words(self, facts: Facts) -> str:
         """See ``ReportCommand``."""
-        lines = [f"Keys encrypted anew: {facts['renewed']}. Unsubscribed addresses named anew: {facts['recognised']}."]
+        lines = [f"Keys re-encrypted: {facts['renewed']}. Unsubscribed addresses brought over: {facts['recognised']}."]
         if facts["unreadable"]:
-            lines.append(f"Keys that no SECRET_KEY decrypts: {facts['unreadable']}. Their requests need the key again.")
+            lines.append(
+                f"Keys that no SECRET_KEY can decrypt: {facts['unreadable']}. Their requests need the key again."
+            )
         if facts["unknown"]:
             lines.append(
-                f"Unsubscribed addresses that occur nowhere else: {facts['unknown']}. Those from before the change get "
-                "no mail only while the old key stays in SECRET_KEY_FALLBACKS."
+                f"Unsubscribed addresses that cannot be brought over: {facts['unknown']}. Those from before the change "
+                "stay unsubscribed only while the old key is in SECRET_KEY_FALLBACKS."
             )
         return "\n".join(lines)

@@ -15,7 +15,7 @@ from packager.storage import stores
 class Command(ReportCommand):
     """The state of the portal."""
 
-    help = "Print the clusters that are alive, what waits in each queue, the store, and the requests by state."
+    help = "Print the running clusters, what is waiting in each queue, the store, and the requests by state."
 
     def facts(self, **_: Any) -> Facts:
         """See ``ReportCommand``."""
@@ -33,7 +33,7 @@ class Command(ReportCommand):
         lines = [f"{c['queue']} cluster on {c['host']}: {c['workers']} workers" for c in facts["clusters"]]
         lines = lines or ["No cluster is running."]
         lines += [f"{name}: {count} waiting" for name, count in facts["waiting"].items()]
-        lines += [f"There is work for the {name} cluster, and none is running." for name in facts["deserted"]]
+        lines += [f"The {name} queue has work, but no {name} cluster is running." for name in facts["deserted"]]
         lines += [f"The {name} cluster is wedged: it takes no tasks." for name in facts["wedged"]]
         if problem := facts["store"]["problem"]:
             lines.append(f"The store cannot be used: {problem}.")

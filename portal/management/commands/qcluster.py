@@ -15,13 +15,13 @@ from portal.memory import give_back_large_blocks
 class Command(qcluster.Command):
     """Runs the cluster that Q_CLUSTER_NAME names: ``fast``, ``slow`` or ``mail``."""
 
-    help = "Runs the cluster that Q_CLUSTER_NAME names: fast (the default), slow, mail. SIGTERM lets it finish."
+    help = "Run the cluster that Q_CLUSTER_NAME names: fast (the default), slow or mail. SIGTERM lets tasks finish."
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Run until SIGTERM or Ctrl-C."""
         if options["cluster_name"]:
             # django-q would read its settings before it hears of the name, and run the wrong queue
-            raise CommandError("Name the cluster by the environment: Q_CLUSTER_NAME=slow manage.py qcluster")
+            raise CommandError("Name the cluster in the environment: Q_CLUSTER_NAME=slow manage.py qcluster")
         if options["run_once"]:
             super().handle(*args, **options)
             return

@@ -26,17 +26,17 @@ class Command(ReportCommand):
     """Pushes without a queue."""
 
     help = (
-        "Load one resource into CKAN's DataStore here and now, with a progress bar. The address is that of the "
-        "resource's page at CKAN (https://data.example/dataset/x/resource/ID)."
+        "Load one resource into CKAN's DataStore right now, with a progress bar. Give the address of the resource's "
+        "page at CKAN (https://data.example/dataset/x/resource/ID)."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
         """The resource, and how."""
         super().add_arguments(parser)
         parser.add_argument("address", metavar="RESOURCE_URL", help="the resource's page at CKAN")
-        parser.add_argument("--key", help="CKAN API token; better in the environment as CKAN_API_KEY")
-        parser.add_argument("--dry-run", action="store_true", help="show what would come of it; write nothing")
-        parser.add_argument("--again", action="store_true", help="also if the file has not changed")
+        parser.add_argument("--key", help="CKAN API token; safer as CKAN_API_KEY in the environment")
+        parser.add_argument("--dry-run", action="store_true", help="show the table that would be loaded; write nothing")
+        parser.add_argument("--again", action="store_true", help="even if the file has not changed")
 
     def facts(self, **options: Any) -> Facts:
         """Push it. Exits 1 with the job's sentence if that fails."""
@@ -78,7 +78,7 @@ def _parts(address: str) -> tuple[str, str]:
     before, found, after = parts.path.partition("/resource/")
     root, dataset, _ = before.partition("/dataset/")
     if not (found and dataset and parts.netloc):
-        raise RequestError("That is not the page of a resource: …/dataset/NAME/resource/ID", field="address")
+        raise RequestError("Give the address of a resource's page: …/dataset/NAME/resource/ID", field="address")
     return f"{parts.scheme}://{parts.netloc}{root}/", after.strip("/").partition("/")[0]
 
 

@@ -13,7 +13,7 @@ from pusher.overview import overview
 class Command(ReportCommand):
     """The state of the pusher."""
 
-    help = "Print the pushes by state, those that run, and how many CKAN has not heard of yet."
+    help = "Print the pushes by state, those running, and how many CKAN has not been told about yet."
 
     def facts(self, **_: Any) -> Facts:
         """See ``ReportCommand``."""
@@ -30,7 +30,11 @@ class Command(ReportCommand):
         lines = [] if facts["enabled"] else ["The pusher is switched off (PUSHER_ENABLED)."]
         lines += [f"{state}: {count}" for state, count in facts["states"].items()]
         lines += [f"{queue} queue: {count} waiting" for queue, count in facts["waiting"].items()]
-        lines += [f"CKAN has not been told of {facts['untold']} yet." if facts["untold"] else "CKAN knows of all."]
+        lines += [
+            f"CKAN has not been told about {facts['untold']} yet."
+            if facts["untold"]
+            else "CKAN knows about all of them."
+        ]
         for job in facts["running"]:
             done = f"{job['rows']:,}" + (f" of {job['of']:,}" if job["of"] else "")
             lines.append(f"Running: {job['resource']}, {job['step'] or 'starting'}, {done} rows, {job['worker']}")

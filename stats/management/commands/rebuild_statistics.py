@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
+from packager.sentences import count_of
 from stats.rebuild import rebuild
 
 
@@ -13,11 +14,12 @@ class Command(BaseCommand):
     """Sums from records."""
 
     help = (
-        "Make the daily sums and the list of requesters anew from the records. What an older installation had "
-        "counted beyond its records (opening balances) stays."
+        "Recalculate the daily totals and the list of requesters from the records. Opening balances, which an older "
+        "installation had counted beyond its records, stay."
     )
 
     def handle(self, *_: Any, **__: Any) -> None:
         """Rebuild, and say what there is now."""
         made = rebuild()
-        self.stdout.write(f"{made['sums']} daily sums and {made['requesters']} requesters made from the records")
+        totals, people = count_of(made["sums"], "daily total"), count_of(made["requesters"], "requester")
+        self.stdout.write(f"{totals} and {people} recalculated.")

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from packager.sentences import count_of
 from stats.reset import RESETS
 
 
@@ -14,8 +15,8 @@ class Command(BaseCommand):
     """Deletes records of statistics; asks first."""
 
     help = (
-        "Delete the statistics of served requests or of errors, the totals with them. Packages and the requests "
-        "themselves stay. Asks first; exits 1 if the answer is not 'yes'."
+        "Delete the statistics of requests served, or of errors, including the totals. Packages and the requests "
+        "themselves stay. Asks first, and exits with 1 unless the answer is 'yes'."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -30,7 +31,7 @@ class Command(BaseCommand):
         answer = "" if interactive else "yes"
         if interactive:
             with suppress(EOFError):
-                answer = input(f"Delete all records of {what}, for good? Type 'yes' to go on: ")
+                answer = input(f"Delete all records of {what} for good? Type 'yes' to continue: ")
         if answer.strip().lower() != "yes":
             raise CommandError("Nothing was deleted.")
-        self.stdout.write(f"{RESETS[what]()} records of {what} deleted")
+        self.stdout.write(f"{count_of(RESETS[what](), 'record')} of {what} deleted.")

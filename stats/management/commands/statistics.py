@@ -16,8 +16,8 @@ class Command(BaseCommand):
     """The statistics as JSON."""
 
     help = (
-        "Print statistics as JSON: totals by resource (the default), the requests served, or the errors, newest "
-        "first. With -x the exit code is 1 if there are errors among what was asked for."
+        "Print statistics as JSON: totals by resource (the default), requests served, or errors, newest first. With "
+        "-x, the exit code is 1 if the selection has errors."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -25,11 +25,11 @@ class Command(BaseCommand):
         parser.add_argument(
             "what", nargs="?", default="totals", choices=["totals", "requests", "errors"], help="default: totals"
         )
-        parser.add_argument("-o", "--offset", type=_count, default=0, help="how many entries to pass over (default 0)")
-        parser.add_argument("-l", "--limit", type=_count, default=100, help="how many entries to print (default 100)")
-        parser.add_argument("-r", "--resource", help="only this resource ('*' in totals: all of them together)")
+        parser.add_argument("-o", "--offset", type=_count, default=0, help="entries to skip (default 0)")
+        parser.add_argument("-l", "--limit", type=_count, default=100, help="entries to print (default 100)")
+        parser.add_argument("-r", "--resource", help="only this resource (in totals, '*' is all of them together)")
         parser.add_argument("-e", "--email", help="only this address, plain or hashed (requests and errors)")
-        parser.add_argument("-x", "--exit-code", action="store_true", help="exit 1 if there are errors")
+        parser.add_argument("-x", "--exit-code", action="store_true", help="exit with 1 if there are errors")
 
     def handle(self, *_: Any, what: str, resource: str | None, email: str | None, **options: Any) -> None:
         """Print, then look whether -x has something to say."""
