@@ -109,9 +109,9 @@ class Consumer:
         worker = threading.Thread(target=self._work_off, name="work", daemon=True)
         worker.start()
         failures = 0
-        while not self._stop.is_set():
+        while not self._stop.is_set() and worker.is_alive():
             try:
-                self._consume()
+                self._consume(worker)
                 failures = 0
             except MessagingError as error:
                 failures = 1 if self._current else failures + 1
@@ -121,7 +121,7 @@ class Consumer:
         self._over.set()
         worker.join()
 
-    def _consume(self) -> None:
+    def _consume(self, worker: threading.Thread) -> None:
         self._connection = connection = connect(self._urls)
         try:
             with our_errors():
@@ -132,7 +132,7 @@ class Consumer:
                 tag = channel.basic_consume(self._name, self._arrived)
                 self._current = channel
                 self._reports.connected()
-                while not self._stop.is_set():
+                while not self._stop.is_set() and worker.is_alive():
                     connection.process_data_events(time_limit=1)
                     self._settle()
                 channel.basic_cancel(tag)

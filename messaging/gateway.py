@@ -98,6 +98,9 @@ class Running:
             log.warning("the database cannot be used (%s); the request is put back", str(error).strip())
             close_old_connections()
             return Outcome(put_back=True)
+        except Exception:  # it stays in the queue until we are mended; others are served meanwhile
+            log.exception("a request cannot be taken and is put back")
+            return Outcome(put_back=True)
         self._sender.knock.set()
         return Outcome()
 

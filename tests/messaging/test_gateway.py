@@ -8,6 +8,7 @@ import threading
 import pika
 import pytest
 
+from messaging import consumer, incoming
 from messaging.models import Gateway
 from messaging.sender import Sender
 from packager.models import Delivery, PackageRequest
@@ -101,6 +102,28 @@ def test_everything_is_marked_as_sent_and_counted(running, names, body):
     receive(running, names.MESSAGING_OUTPUT_QUEUE)
     until(lambda: not Delivery.objects.outbox("amqp").exists())
     until(lambda: Gateway.objects.filter(received=1).exists())
+
+
+def test_what_cannot_be_taken_because_of_a_fault_of_ours_stays_in_the_queue_and_others_are_served(
+    running, names, body, monkeypatch
+):
+    answer_again = incoming._answer_again
+    faults = [1, 1, 1]
+
+    def fail(asked):
+        if asked.uuid == "bad" and faults:
+            faults.pop()
+            raise NotImplementedError
+        return answer_again(asked)
+
+    monkeypatch.setattr(incoming, "_answer_again", fail)
+    monkeypatch.setattr(consumer, "pause", lambda failures: 0.3)
+    publish(running, names, {**body, "limit": 1}, headers={"UUID": "bad"})
+    publish(running, names, {**body, "limit": 2}, headers={"UUID": "good"})
+    came = [receive(running, names.MESSAGING_OUTPUT_QUEUE)[1] for _ in range(4)]
+    assert {(answer["uuid"], answer["status"]) for answer in came} == {
+        (uuid, status) for uuid in ("bad", "good") for status in ("accepted", "succeeded")
+    }
 
 
 def test_many_requests_are_each_taken_once(running, names, body):
