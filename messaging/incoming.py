@@ -60,11 +60,11 @@ def take(message: Incoming) -> None:
     conversation = Conversation(
         uuid=uuid, digest=digest, reply=reply, named_tuple=isinstance(asked, dict) and _NAME in _names(asked)
     )
+    do = _prepare(conversation, _without_names(asked), problem)
     try:
         with transaction.atomic():
             if not _answer_again(conversation):
-                conversation.save(force_insert=True)
-                _do(conversation, _without_names(asked), problem)
+                responses.put(conversation, *_bodies(do))
     except IntegrityError:
         # another gateway takes the same at this moment
         with transaction.atomic():
@@ -119,7 +119,8 @@ def _names(value: Any) -> set[str]:
 
 def _answer_again(asked: Conversation) -> bool:
     """Answer a UUID that came before: the same again, or (for another body) that it cannot be. False for a new one."""
-    before = Conversation.objects.select_for_update().filter(uuid=asked.uuid).select_related("request").first()
+    same = Conversation.objects.filter(uuid=asked.uuid).select_related("request")
+    before = same.select_for_update(of=("self",)).first()
     if before is None:
         return False
     if before.digest != asked.digest:
@@ -135,25 +136,43 @@ def _answer_again(asked: Conversation) -> bool:
     return True
 
 
-def _do(conversation: Conversation, asked: Any, problem: RequestError | None) -> None:
+Work = Callable[[], list[responses.Body]]
+
+
+def _prepare(conversation: Conversation, asked: Any, problem: RequestError | None) -> Work:
+    """What only reads is done now, before anybody else's writing waits for ours; the rest is given back, to be done
+    inside the transaction and to give the responses."""
     try:
         if problem:
             raise problem
-        with transaction.atomic():
-            _operation(asked)(conversation, asked)
-    except PackagerError as error:
-        responses.put(conversation, responses.refused(error))
-    except serializers.ValidationError as error:
-        name, detail = first_field_problem(error.detail)
-        responses.put(conversation, responses.refused(RequestError(f"{name}: {detail.rstrip('.')}", field=name)))
-    except DATABASE_AWAY:
-        raise
+        return _operation(asked)(conversation, asked)
     except Exception as error:
-        log.exception("a request over AMQP failed in an unexpected way")
-        responses.put(conversation, responses.refused(PackagerError(type(error).__name__)))
+        refusal = _refusal(error)
+        return lambda: [refusal]
 
 
-def _operation(asked: dict[str, Any]) -> Callable[[Conversation, dict[str, Any]], None]:
+def _bodies(do: Work) -> list[responses.Body]:
+    try:
+        with transaction.atomic():
+            return do()
+    except Exception as error:
+        return [_refusal(error)]
+
+
+def _refusal(error: Exception) -> responses.Body:
+    """How an error is answered. Raises it, if that is none but the database's absence."""
+    if isinstance(error, DATABASE_AWAY):
+        raise error
+    if isinstance(error, serializers.ValidationError):
+        name, detail = first_field_problem(error.detail)
+        error = RequestError(f"{name}: {detail.rstrip('.')}", field=name)
+    if not isinstance(error, PackagerError):
+        log.error("a request over AMQP failed in an unexpected way", exc_info=error)
+        error = PackagerError(type(error).__name__)
+    return responses.refused(error)
+
+
+def _operation(asked: dict[str, Any]) -> Callable[[Conversation, dict[str, Any]], Work]:
     name = asked.pop("operation", None) or "package"
     try:
         return OPERATIONS[name]
@@ -161,29 +180,34 @@ def _operation(asked: dict[str, Any]) -> Callable[[Conversation, dict[str, Any]]
         raise RequestError(f"operation must be one of {', '.join(OPERATIONS)}", field="operation") from None
 
 
-def _package(conversation: Conversation, asked: dict[str, Any]) -> None:
+def _package(conversation: Conversation, asked: dict[str, Any]) -> Work:
     question = PackageRequestCreateSerializer(data={name: value for name, value in asked.items() if value is not None})
     question.is_valid(raise_exception=True)
     owner = Owner(key_of_gateway(), conversation.uuid, conversation.digest)
-    request = requests.submit(question.submission, owner=owner)
-    conversation.request = request
-    first, last = responses.accepted(request), responses.end(request)
-    responses.put(conversation, first, *([last] if last else []))
+    prepared = requests.prepare(question.submission, owner=owner)
+
+    def save() -> list[responses.Body]:
+        conversation.request = request = requests.save(prepared, owner=owner)
+        last = responses.end(request)
+        return [responses.accepted(request), *([last] if last else [])]
+
+    return save
 
 
-def _cancel(conversation: Conversation, asked: dict[str, Any]) -> None:
+def _cancel(conversation: Conversation, asked: dict[str, Any]) -> Work:
     of = _earlier(asked)
     if of.request is None:
         raise NotFound("There is no request under this UUID that could be cancelled", field="of")
     key_of_gateway()
-    responses.put(conversation, _ended(requests.cancel(of.request.pk, actor="AMQP").pk))
+    pk = of.request.pk
+    return lambda: [_ended(requests.cancel(pk, actor="AMQP").pk)]
 
 
-def _status(conversation: Conversation, asked: dict[str, Any]) -> None:
+def _status(conversation: Conversation, asked: dict[str, Any]) -> Work:
     latest = _earlier(asked).latest
     if latest is None:
         raise NotFound("There is no response under this UUID", field="of")
-    responses.put(conversation, latest)
+    return lambda: [latest]
 
 
 OPERATIONS = {"package": _package, "cancel": _cancel, "status": _status}
@@ -211,10 +235,15 @@ def key_of_gateway() -> ApiKey:
     """The API key of all gateways, made when it is first needed. Raises NotAuthorized if staff revoked it."""
     found = ApiKey.objects.filter(name=KEY_NAME).order_by("pk").first()
     if found is None:
-        # one row that all gateways lock, so that they do not make a key each
-        Lease.objects.bulk_create([Lease(name="key", holder="", until="2000-01-01T00:00Z")], ignore_conflicts=True)
-        Lease.objects.select_for_update().get(name="key")
-        found = ApiKey.objects.filter(name=KEY_NAME).order_by("pk").first() or api_keys.issue(KEY_NAME).api_key
+        found = _make_key()
     if found.revoked_at:
         raise NotAuthorized("Requests over AMQP are not taken: their API key is revoked")
     return found
+
+
+@transaction.atomic
+def _make_key() -> ApiKey:
+    # one row that all gateways lock, so that they do not make a key each
+    Lease.objects.bulk_create([Lease(name="key", holder="", until="2000-01-01T00:00Z")], ignore_conflicts=True)
+    Lease.objects.select_for_update().get(name="key")
+    return ApiKey.objects.filter(name=KEY_NAME).order_by("pk").first() or api_keys.issue(KEY_NAME).api_key

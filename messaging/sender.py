@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pika
@@ -25,8 +25,8 @@ from packager.delivery import outbox
 from packager.models import Delivery, Status
 
 log = logging.getLogger(__name__)
-#: Seconds for which a gateway may be silent until another one sends in its place.
-LEASE_SECONDS = 5
+#: How long a gateway may be silent until another one sends in its place.
+LEASE = timedelta(seconds=5)
 #: Seconds between two looks at the outbox, unless somebody knocks.
 LOOK_SECONDS = 0.2
 
@@ -62,6 +62,7 @@ class Sender:
         self._name, self._stop, self._seconds, self._reports = name, stop, seconds, reports or Reports()
         self.knock = threading.Event()
         self.sent = 0
+        self._renew_at = timezone.now()
         self._told: dict[int, tuple[int, int]] = {}
         self._progress_at = 0.0
 
@@ -119,7 +120,15 @@ class Sender:
     def _holds_lease(self) -> bool:
         """Whether this gateway is the one that sends; the others would mix up the order."""
         now = timezone.now()
-        mine: dict[str, Any] = {"holder": self._name, "until": now + timedelta(seconds=LEASE_SECONDS)}
+        # not at each look: a write to SQLite waits for those who take requests, and they for it
+        if now < self._renew_at:
+            return True
+        held = self._lease(now)
+        self._renew_at = now + LEASE / 2 if held else now
+        return held
+
+    def _lease(self, now: datetime) -> bool:
+        mine: dict[str, Any] = {"holder": self._name, "until": now + LEASE}
         free = Lease.objects.filter(name="outbox")
         if free.filter(holder=self._name).update(**mine) or free.filter(until__lt=now).update(**mine):
             return True

@@ -1,14 +1,14 @@
 """What happened, as frozen dataclasses, and how to listen.
 
-``announce`` is called inside the transaction of what happened. Witnesses hear of it at once: what they write is kept or
-undone together with it, and what they raise undoes it. Listeners hear of it when it has been committed (``publish``);
-one that raises is logged and never breaks the work that published the event.
+``announce`` is called inside the transaction of what happened. Witnesses hear of it at once, together of all that
+happened in one step: what they write is kept or undone with it, and what they raise undoes it. Listeners hear of it
+when it has been committed (``publish``); one that raises is logged and never breaks the work that published the event.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -123,8 +123,9 @@ class ResourceNamed:
 
 AnyEvent = Event | PackageExpired | PersonalDataForgotten | ResourceChanged | ResourceNamed
 Listener = Callable[[AnyEvent], None]
+Witness = Callable[[Sequence[AnyEvent]], None]
 _listeners: list[Listener] = []
-_witnesses: list[Listener] = []
+_witnesses: list[Witness] = []
 
 
 def listen(listener: Listener) -> Listener:
@@ -134,30 +135,31 @@ def listen(listener: Listener) -> Listener:
     return listener
 
 
-def witness(listener: Listener) -> Listener:
-    """Add a listener that hears of events inside their transaction, once. Returns it."""
-    if listener not in _witnesses:
-        _witnesses.append(listener)
-    return listener
+def witness(witness: Witness) -> Witness:
+    """Add a witness, once: it hears of events inside their transaction. Returns it."""
+    if witness not in _witnesses:
+        _witnesses.append(witness)
+    return witness
 
 
-def unlisten(listener: Listener) -> None:
+def unlisten(listener: Listener | Witness) -> None:
     """Take a listener or witness away again; silent if it is not there."""
     for listeners in (_listeners, _witnesses):
         if listener in listeners:
-            listeners.remove(listener)
+            listeners.remove(listener)  # type: ignore[arg-type]
 
 
-def announce(event: AnyEvent, on_commit: Callable[[Callable[[], None]], None]) -> None:
+def announce(*happened: AnyEvent, on_commit: Callable[[Callable[[], None]], None]) -> None:
     """Tell the witnesses now, and the listeners after the commit.
 
     Args:
-        event: what is about to have happened.
+        happened: what is about to have happened, all in one step.
         on_commit: has a function called after the commit: Django's ``transaction.on_commit``.
     """
     for told in tuple(_witnesses):
-        told(event)
-    on_commit(partial(publish, event))
+        told(happened)
+    for event in happened:
+        on_commit(partial(publish, event))
 
 
 def publish(event: AnyEvent) -> None:

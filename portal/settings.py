@@ -151,6 +151,8 @@ WHITENOISE_USE_FINDERS = True  # nothing to collect: the files are served from w
 DATABASES = {"default": env.database("DATABASE_URL", "sqlite:///var/portal.sqlite3")}
 #: Seconds to wait for a connection, and for a lock that somebody else holds. The web server has less patience.
 DATABASE_PATIENCE = env.whole("DATABASE_PATIENCE", 20, least=1)
+# django-q and the gateway give connections back after each task and message; opening one takes as long as the work
+DATABASES["default"].setdefault("CONN_MAX_AGE", 60)
 SQLITE = DATABASES["default"]["ENGINE"].endswith("sqlite3")
 if SQLITE:
     if DATABASES["default"]["NAME"] != ":memory:":
@@ -164,7 +166,6 @@ if SQLITE:
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA cache_size=-16000;",
     }
 else:
-    DATABASES["default"].setdefault("CONN_MAX_AGE", 60)
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
     DATABASES["default"]["OPTIONS"] = {
         "connect_timeout": DATABASE_PATIENCE,

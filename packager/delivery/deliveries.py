@@ -33,13 +33,8 @@ FEW = 2
 TIMEOUT = 300
 
 
-def announce(request: PackageRequest, subject: str) -> None:
-    """Save what has to be sent about ``request`` and hand it to the cluster after the commit."""
-    announce_many([(request, subject)])
-
-
-def announce_many(news: list[tuple[PackageRequest, str]], *, by_mail: bool = True) -> None:
-    """The same for each request (with the subject beside it).
+def announce(news: list[tuple[PackageRequest, str]], *, by_mail: bool = True) -> None:
+    """Save what has to be sent about each request (with the subject beside it), for the cluster, after the commit.
 
     Without ``by_mail`` only the webhook is called: of what people did themselves they need no mail.
     """

@@ -48,15 +48,6 @@ class Estimate:
     cached: bool
 
 
-def first_queue(submission: Submission) -> str:
-    """Where a new request waits: in the queue of the same work, if that is under way, else in ``fast``.
-
-    The data portal is not asked. The fast cluster does that before it builds, and hands over to ``slow`` what is large.
-    """
-    leader = PackageRequest.objects.building(submission.fingerprint).first()
-    return str(leader.queue) if leader else Queue.FAST
-
-
 def queue_for(submission: Submission, rows: int | None) -> str:
     """Which cluster builds it. The rule, for requests and estimates alike.
 

@@ -187,10 +187,9 @@ def _succeed(claim: Claim, outcome: Outcome, on_commit: Callable[[Callable[[], N
         raise BuildFenced
     followers = _followers(request)
     transitions.share(followers, package)
-    built: dict[str, Any] = {"rows": package.rows, "size": package.size, "seconds": package.build_seconds}
-    events.announce(events.PackageBuilt(**request.event_facts(), **built), on_commit)
-    for served in [request, *followers]:
-        requests.announce_served(served, package, on_commit)
+    facts: dict[str, Any] = {"rows": package.rows, "size": package.size, "seconds": package.build_seconds}
+    built = events.PackageBuilt(**request.event_facts(), **facts)
+    requests.announce_served([request, *followers], package, built, on_commit=on_commit)
 
 
 def _is_saved_all_the_same(name: str) -> bool:
@@ -237,9 +236,10 @@ def give_up(claim: Claim, error: PackagerError, reference: str = "") -> None:
         followers = _followers(request)
         transitions.fail_followers(followers, saved)
         why: dict[str, Any] = {"code": saved.code, "message": saved.message, "reference": saved.reference}
-        for failed in [request, *followers]:
-            deliveries.announce(failed, Delivery.Subject.FAILED)
-            events.announce(events.RequestFailed(**failed.event_facts(), **why), transaction.on_commit)
+        failed = [request, *followers]
+        deliveries.announce([(row, Delivery.Subject.FAILED) for row in failed])
+        told = (events.RequestFailed(**row.event_facts(), **why) for row in failed)
+        events.announce(*told, on_commit=transaction.on_commit)
 
     patiently(note)
 

@@ -52,7 +52,7 @@ def expire(package: Package, why: str = "the package was deleted") -> None:
             expired = events.PackageExpired(
                 at=now, package_id=package.pk, resource_id=package.resource_id, format=package.format
             )
-            events.announce(expired, transaction.on_commit)
+            events.announce(expired, on_commit=transaction.on_commit)
         for request_id in package.requests.filter(status=Status.SUCCEEDED).values_list("pk", flat=True):
             transitions.expire(request_id, why)
 

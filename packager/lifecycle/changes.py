@@ -104,8 +104,9 @@ def _note(told: Mapping[str, Sequence[str]], ckan_host: str, source: str) -> int
     changed = [row for row in rows if _says_new(row, told[row.resource_id])]
     for row in changed:
         row.number, row.changed_at, row.source = row.number + 1, now, source[:150]
-        event = events.ResourceChanged(at=now, resource_id=row.resource_id, ckan_host=ckan_host, source=source)
-        events.announce(event, transaction.on_commit)
+    where: dict[str, Any] = {"at": now, "ckan_host": ckan_host, "source": source}
+    happened = (events.ResourceChanged(resource_id=row.resource_id, **where) for row in changed)
+    events.announce(*happened, on_commit=transaction.on_commit)
     _wake_standing_orders(changed, ckan_host)
     ResourceChange.objects.bulk_update(changed, ["number", "changed_at", "source", "facts_digest"], batch_size=500)
     return len(changed)

@@ -91,9 +91,9 @@ class Cancel:
         """Those who joined them go on. A worker that builds one finds out with its next report."""
         transitions.cancel(rows, self.actor)
         promote_followers([row.pk for row in rows])
-        deliveries.announce_many([(row, Delivery.Subject.CANCELLED) for row in rows], by_mail=self.tell)
-        for row in rows:
-            events.announce(events.RequestCancelled(**row.event_facts()), transaction.on_commit)
+        deliveries.announce([(row, Delivery.Subject.CANCELLED) for row in rows], by_mail=self.tell)
+        cancelled = (events.RequestCancelled(**row.event_facts()) for row in rows)
+        events.announce(*cancelled, on_commit=transaction.on_commit)
 
 
 class Resend:

@@ -52,7 +52,7 @@ class Forget:
         sent.filter(state__in=OPEN).update(state=Delivery.State.FAILED, error="The address was deleted.")
         sent.update(address="")
         forgotten = events.PersonalDataForgotten(at=timezone.now(), request_ids=gone)
-        events.announce(forgotten, transaction.on_commit)
+        events.announce(forgotten, on_commit=transaction.on_commit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ def erase(names: Collection[str], actor: str) -> Erased:
     references = (*map(str, ids), *errors.order_by("reference").values_list("reference", flat=True))
     sent = Delivery.objects.filter(request__in=ids).count()
     PackageRequest.objects.filter(pk__in=ids).delete()
-    events.announce(events.PersonalDataForgotten(at=timezone.now(), request_ids=ids), transaction.on_commit)
+    events.announce(events.PersonalDataForgotten(at=timezone.now(), request_ids=ids), on_commit=transaction.on_commit)
     return Erased(len(ids), sent, references)
 
 

@@ -5,8 +5,9 @@ API, admin, commands and plugins call these functions and nothing deeper.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -15,14 +16,14 @@ from django.utils import timezone
 from packager import events
 from packager.delivery import deliveries
 from packager.errors import Conflict
-from packager.intake import acceptance, routing
+from packager.intake import acceptance
 from packager.intake.idempotency import Owner
 from packager.lifecycle import bulk, changes, dispatch, failures, titles, transitions
 from packager.lifecycle.cache import fresh_package
 from packager.lifecycle.operations import NEWS as NEWS
 from packager.lifecycle.operations import RETRYABLE as RETRYABLE
 from packager.lifecycle.operations import Cancel, Rebuild, Resend, Retry
-from packager.models import Delivery, Package, PackageRequest, StandingOrder, Status
+from packager.models import Delivery, Package, PackageError, PackageRequest, Queue, StandingOrder, Status
 from packager.submission import Submission, from_request
 
 
@@ -45,17 +46,33 @@ def submit(
         RequestError: what cannot be accepted; names the field.
         IdempotencyMismatch: the owner made this call before with another body.
     """
+    return save(prepare(submission, owner=owner, order=order), ignore_cache=ignore_cache, owner=owner)
+
+
+def prepare(
+    submission: Submission, *, owner: Owner | None = None, order: StandingOrder | None = None
+) -> PackageRequest:
+    """The first half of ``submit``, which only reads: for who must not hold up other writers meanwhile.
+
+    Returns a request to be given to ``save``; or, if the owner made this call before, the one that it made.
+    """
     if before := owner and owner.earlier():
         return before
     if owner:
         submission = replace(submission, owner=owner.api_key.pk)
     submission = changes.current(acceptance.check(submission))
-    queue = routing.first_queue(submission)
     now, of_owner = timezone.now(), owner.fields if owner else {}
-    request = PackageRequest(
-        **submission.columns, **of_owner, standing_order=order, queue=queue, created_at=now, queued_at=now
-    )
+    # the data portal is not asked here: the fast cluster does that, and hands over to the slow one what is large
+    place = {"queue": Queue.FAST, "created_at": now, "queued_at": now}
+    request = PackageRequest(**submission.columns, **of_owner, standing_order=order, **place)
     request.titles = titles.known(submission)
+    return request
+
+
+def save(request: PackageRequest, *, ignore_cache: bool = False, owner: Owner | None = None) -> PackageRequest:
+    """The second half of ``submit``: what ``prepare`` gave is saved, and built, joined or served."""
+    if not request._state.adding:
+        return request
     try:
         with transaction.atomic():
             return _save(request, ignore_cache)
@@ -97,7 +114,7 @@ def _join(request: PackageRequest) -> bool:
 def _accept(request: PackageRequest, note: str) -> PackageRequest:
     transitions.write_history(request.pk, "", request.status, note=note)
     accepted = events.RequestAccepted(**request.event_facts(), queue=request.queue, cached=request.cached)
-    events.announce(accepted, transaction.on_commit)
+    events.announce(accepted, on_commit=transaction.on_commit)
     return request
 
 
@@ -108,21 +125,26 @@ def _serve(request: PackageRequest, package: Package) -> PackageRequest:
     request.titles = package.titles or request.titles
     request.save(force_insert=True)
     _accept(request, "a fresh package was there already")
-    announce_served(request, package)
+    announce_served([request], package)
     return request
 
 
 def announce_served(
-    request: PackageRequest, package: Package, on_commit: Callable[[Callable[[], None]], None] = transaction.on_commit
+    served: Sequence[PackageRequest],
+    package: Package,
+    *before: events.AnyEvent,
+    on_commit: Callable[[Callable[[], None]], None] = transaction.on_commit,
 ) -> None:
-    """What follows when a package is there: the requester and the listeners are told, and errors are resolved.
+    """What follows when a package is there: the requesters and the listeners are told, and errors are resolved.
 
-    To be called inside the transaction; ``on_commit`` has a function called after it.
+    To be called inside the transaction; ``on_commit`` has a function called after it. ``before`` is what happened
+    before that.
     """
-    failures.resolve(request.errors.all(), None, failures.SUCCEEDED_LATER)
-    deliveries.announce(request, Delivery.Subject.READY)
-    served = events.RequestServed(**request.event_facts(), rows=package.rows, size=package.size, cached=request.cached)
-    events.announce(served, on_commit)
+    failures.resolve(PackageError.objects.filter(request__in=served), None, failures.SUCCEEDED_LATER)
+    deliveries.announce([(request, Delivery.Subject.READY) for request in served])
+    facts: dict[str, Any] = {"rows": package.rows, "size": package.size}
+    told = (events.RequestServed(**request.event_facts(), **facts, cached=request.cached) for request in served)
+    events.announce(*before, *told, on_commit=on_commit)
 
 
 def cancel(request_id: UUID, *, actor: str = "requester", tell: bool = False) -> PackageRequest:

@@ -102,4 +102,4 @@ def _count(request: HttpRequest, wanted: PackageRequest, package: Package) -> No
     with transaction.atomic():
         Package.objects.filter(pk=package.pk).update(**increase(downloads=1, bytes_served=package.size))
         downloaded = events.PackageDownloaded(**wanted.event_facts(), size=package.size)
-        events.announce(downloaded, transaction.on_commit)
+        events.announce(downloaded, on_commit=transaction.on_commit)

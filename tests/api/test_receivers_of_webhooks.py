@@ -41,7 +41,7 @@ def internet(monkeypatch, portal) -> Internet:
 def tell(*urls: str) -> list[Delivery]:
     """News for the receivers at these addresses."""
     rows = [make(1, Status.FAILED, webhook_url=url, email="", error_code="internal")[0] for url in urls]
-    deliveries.announce_many([(row, Delivery.Subject.FAILED) for row in rows])
+    deliveries.announce([(row, Delivery.Subject.FAILED) for row in rows])
     run_tasks()
     return list(Delivery.objects.filter(request__in=rows).order_by("pk"))
 

@@ -82,3 +82,12 @@ def test_one_gateway_at_a_time_sends_and_another_takes_over_when_it_falls_silent
     assert [first._holds_lease(), second._holds_lease(), first._holds_lease()] == [True, False, True]
     with time_machine.travel(timezone.now() + timedelta(seconds=6)):
         assert [second._holds_lease(), first._holds_lease()] == [True, False]
+
+
+def test_looking_whether_it_sends_writes_nothing_while_its_turn_is_young(portal, django_assert_num_queries):
+    sender = Sender("a", threading.Event())
+    assert sender._holds_lease()
+    with django_assert_num_queries(0):
+        assert sender._holds_lease()
+    with time_machine.travel(timezone.now() + timedelta(seconds=3)), django_assert_num_queries(1):
+        assert sender._holds_lease()

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
-from django.db import DataError, InterfaceError, OperationalError, ProgrammingError
+from django.db import DataError, InterfaceError, OperationalError, ProgrammingError, connection
+from django.test.utils import CaptureQueriesContext
 
 from messaging.incoming import CannotBeAnswered, Incoming, take
 from messaging.models import Conversation
@@ -27,6 +29,12 @@ FIELDS = {
 
 def fields_of(status):
     return {"uuid", "status", "request_id", "at", *FIELDS[status].split()}
+
+
+def transactions(queries):
+    """The statements of each transaction."""
+    text = "\n\0".join(query["sql"] for query in queries)
+    return [found.split("\0") for found in re.findall(r"BEGIN.*?COMMIT", text, re.DOTALL)]
 
 
 def test_a_request_is_accepted_and_its_package_announced(ask, body, portal):
@@ -185,6 +193,23 @@ def test_who_joined_a_build_is_answered_too(ask, body):
     assert statuses("one") == statuses("two") == ["accepted", "succeeded"]
 
 
+def test_the_ends_of_many_who_joined_a_build_hold_up_others_for_a_handful_of_queries(ask, body):
+    for number in range(40):
+        ask(str(number), body)
+    with CaptureQueriesContext(connection) as queries:
+        run_tasks()
+    assert max(map(len, transactions(queries))) <= 25
+    assert {tuple(statuses(str(number))) for number in range(40)} == {("accepted", "succeeded")}
+
+
+def test_what_only_reads_is_done_before_other_writers_have_to_wait(ask, body):
+    ask("first", body)
+    with CaptureQueriesContext(connection) as queries:
+        ask("one", body)
+    before, during = len(queries) - sum(map(len, transactions(queries))), transactions(queries)[0]
+    assert (before >= 5, len(during) <= 14) == (True, True)
+
+
 def test_the_requests_belong_to_a_key_that_staff_can_revoke(ask, body):
     ask("one", body)
     ask("two", body)
@@ -215,29 +240,31 @@ def test_request_and_answer_are_saved_together_or_not_at_all(listening, body, mo
     assert not Conversation.objects.exists()
 
 
+@pytest.mark.parametrize("half", ["prepare", "save"])
 @pytest.mark.parametrize("error", [DataError, ProgrammingError])
-def test_what_the_database_refuses_is_answered_instead_of_tried_for_ever(ask, body, monkeypatch, error):
+def test_what_the_database_refuses_is_answered_instead_of_tried_for_ever(ask, body, monkeypatch, error, half):
     def refuse(*_, **__):
         raise error("no")
 
-    monkeypatch.setattr(requests, "submit", refuse)
+    monkeypatch.setattr(requests, half, refuse)
     ask("one", body)
     assert answers("one")[0]["code"] == "internal"
 
 
+@pytest.mark.parametrize("half", ["prepare", "save"])
 @pytest.mark.parametrize("error", [OperationalError, InterfaceError])
-def test_while_the_database_is_away_nothing_is_answered(ask, body, monkeypatch, error):
+def test_while_the_database_is_away_nothing_is_answered(ask, body, monkeypatch, error, half):
     def refuse(*_, **__):
         raise error("away")
 
-    monkeypatch.setattr(requests, "submit", refuse)
+    monkeypatch.setattr(requests, half, refuse)
     with pytest.raises(error):
         ask("one", body)
     assert not Conversation.objects.exists()
 
 
 def test_a_fault_of_ours_is_answered_and_tells_nothing_internal(ask, body, monkeypatch):
-    monkeypatch.setattr(requests, "submit", lambda *_, **__: 1 / 0)
+    monkeypatch.setattr(requests, "save", lambda *_, **__: 1 / 0)
     ask("one", body)
     (answer,) = answers("one")
     assert answer["code"] == "internal"

@@ -25,7 +25,7 @@ def limit(settings):
 def flood(count: int, address: str = "ada@example.org", **changes: object) -> list[PackageRequest]:
     """News about so many requests, sent as far as it may be."""
     rows = make(count, Status.FAILED, email=address, error_code="source_timeout", **changes)
-    deliveries.announce_many([(row, Delivery.Subject.FAILED) for row in rows])
+    deliveries.announce([(row, Delivery.Subject.FAILED) for row in rows])
     run_tasks()
     return rows
 

@@ -84,8 +84,8 @@ def test_whatever_is_committed_undone_or_crashes(steps):
 
 
 def test_a_witness_writes_what_is_kept_or_undone_together_with_what_happened(portal, submission):
-    def put_down(event):
-        outbox.put("test", [("somebody", {"what": type(event).__name__})])
+    def put_down(happened):
+        outbox.put("test", [("somebody", {"what": type(event).__name__}) for event in happened])
 
     events.witness(put_down)
     try:
@@ -102,7 +102,7 @@ def test_a_witness_writes_what_is_kept_or_undone_together_with_what_happened(por
 
 
 def test_a_witness_that_fails_undoes_what_happened(portal, submission):
-    def refuse(event):
+    def refuse(happened):
         raise Crash
 
     events.witness(refuse)
@@ -133,7 +133,7 @@ def test_the_news_of_a_request_reach_an_address_in_order(portal, submission):
     request = requests.submit(submission())
     for subject in (Delivery.Subject.CANCELLED, Delivery.Subject.CANCELLED):
         with transaction.atomic():
-            deliveries.announce(request, subject)
+            deliveries.announce([(request, subject)])
     first, second = Delivery.objects.order_by("pk")
     deliveries.deliver(second.pk)
     assert not mail.outbox

@@ -96,7 +96,8 @@ class PackageRequestCreateSerializer(serializers.Serializer[Any]):
 
     def to_internal_value(self, data: Any) -> Any:
         """As always, but a field nobody knows is refused: it is a slip of the pen."""
-        if isinstance(data, dict) and (unknown := [name for name in data if name not in self.get_fields()]):
+        known = self.get_fields()
+        if isinstance(data, dict) and (unknown := [name for name in data if name not in known]):
             raise serializers.ValidationError({name: ["There is no such field."] for name in unknown})
         return super().to_internal_value(data)
 
