@@ -1,4 +1,4 @@
-"""The clusters: what they are called, and which of them run."""
+"""The clusters: what they are called, which of them run, and whom they served."""
 
 from __future__ import annotations
 
@@ -39,3 +39,17 @@ class Cluster(models.Model):
 
     def __str__(self) -> str:
         return f"{self.queue} on {self.host}"
+
+
+class Turn(models.Model):
+    """When a request of somebody was last begun in a queue in which others waited. ``request`` tells who it was."""
+
+    queue = models.CharField(max_length=10, choices=Queue)
+    request = models.ForeignKey("PackageRequest", on_delete=models.CASCADE, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes = (models.Index(fields=["queue", "at"], name="turn_latest"),)
+
+    def __str__(self) -> str:
+        return f"{self.queue} at {self.at:%H:%M:%S}"

@@ -19,6 +19,7 @@ from packager import querysets
 from packager.clusters import MAIL as MAIL
 from packager.clusters import Cluster as Cluster
 from packager.clusters import Queue as Queue
+from packager.clusters import Turn as Turn
 from packager.receivers import Receiver as Receiver
 from packager.security.api_keys import ApiKey
 from packager.security.sites import CkanSite as CkanSite  # models that live elsewhere are found here

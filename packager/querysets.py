@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import models
@@ -15,10 +15,6 @@ from django.utils import timezone
 if TYPE_CHECKING:
     from packager.security.api_keys import ApiKey
 
-#: A queued request whose task has not been picked up for this long has probably lost its task.
-TASK_LOST_AFTER = timedelta(minutes=5)
-#: The same for one that was overtaken: others that came later have begun.
-OVERTAKEN_AFTER = timedelta(minutes=1)
 #: A delivery that is being sent for longer than this lost its worker.
 SENDER_LOST_AFTER = timedelta(minutes=10)
 
@@ -29,13 +25,6 @@ CLUSTER_LOST_AFTER = timedelta(seconds=16)
 
 #: A CKAN key came with the request and is erased by now, as ``PackageRequest.key_gone`` says of one.
 KEY_GONE = Q(key_used=True, encrypted_key="")
-
-
-class Waiting(Protocol):
-    """As much of a request as tells its place."""
-
-    queue: Any
-    queued_at: Any
 
 
 class ClusterQuerySet(models.QuerySet[Any]):
@@ -116,29 +105,13 @@ class RequestQuerySet(models.QuerySet[Any]):
         limit = timezone.now() - timedelta(seconds=settings.PACKAGER_STALE_AFTER)
         return self.filter(status="running", heartbeat_at__lt=limit)
 
-    def forgotten(self) -> RequestQuerySet:
-        """Queued ones whose task may be lost: the queue is shorter than their wait explains."""
-        return self.leading().filter(status="queued", queued_at__lt=timezone.now() - TASK_LOST_AFTER)
-
-    def overtaken(self) -> RequestQuerySet:
-        """Queued ones, the oldest first, before which others of their queue began that came later: their task is lost.
-
-        Should it not be, a second one does nothing.
-        """
-        began = ["running", "succeeded", "failed"]
-        later = self.model.objects.filter(
-            status__in=began, queue=OuterRef("queue"), queued_at__gt=OuterRef("queued_at"), started_at__isnull=False
-        )
-        waiting = self.leading().filter(status="queued", queued_at__lt=timezone.now() - OVERTAKEN_AFTER)
-        return waiting.filter(Exists(later)).order_by("queued_at")
+    def waiting(self, queue: str) -> RequestQuerySet:
+        """Those that a worker of this queue may begin, the oldest first."""
+        return self.leading().filter(status="queued", queue=queue).order_by("queued_at", "pk")
 
     def stranded(self) -> RequestQuerySet:
         """Queued followers of a request that is no longer under way."""
         return self.filter(status="queued", leader__isnull=False).exclude(leader__status__in=["queued", "running"])
-
-    def ahead_of(self, request: Waiting) -> RequestQuerySet:
-        """Requests that are built before this one, in the same queue."""
-        return self.leading().filter(status="queued", queue=request.queue, queued_at__lt=request.queued_at)
 
     def with_old_keys(self) -> RequestQuerySet:
         """Over for as long as a package is kept, and still with the requester's key."""

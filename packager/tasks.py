@@ -12,9 +12,9 @@ from packager.lifecycle import builds, dispatch, maintenance, requests, standing
 log = logging.getLogger(__name__)
 
 
-def build_package(request_id: str) -> None:
-    """Build the package of one request, if it is there to build."""
-    builds.build(UUID(request_id))
+def build_next(queue: str) -> None:
+    """Build a package: that of the request whose turn it is."""
+    builds.build_next(queue)
 
 
 def deliver(delivery_id: int) -> None:
@@ -47,10 +47,10 @@ def build_standing_orders() -> int:
     return standing_orders.build_due()
 
 
-def hand_over(ids_and_queues: list[tuple[str, str]]) -> None:
-    """Queue the builds of many requests."""
-    for request_id, queue in ids_and_queues:
-        dispatch.hand_over(request_id, queue)
+def hand_over(queues: list[str]) -> None:
+    """Queue many builds: one in each of these queues."""
+    for queue in queues:
+        dispatch.hand_over(queue)
 
 
 def rebuild(request_ids: list[str]) -> None:

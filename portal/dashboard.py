@@ -10,10 +10,11 @@ from django.conf import settings
 from django.utils import timezone
 
 from messaging import state as messaging
+from packager import turns
 from packager.models import PackageError, PackageRequest, Status
 from packager.presentation.progress import Progress, progress_of
 from packager.presentation.service_status import Overview, overview
-from packager.sentences import count_of
+from packager.presentation.status import why_waiting
 from packager.storage import stores
 from pusher import overview as pushes
 from stats import queries, resource_names
@@ -78,17 +79,10 @@ def _running() -> list[Running]:
 def _line(queue: str, state: Overview) -> Line:
     rows = PackageRequest.objects.filter(status=Status.QUEUED, queue=queue).select_related("leader")
     oldest, deserted = list(rows.order_by("queued_at")[:MOST]), queue in state.deserted
-    waiting = [Waiting(request, _why(request, oldest, deserted)) for request in oldest]
+    places = turns.places(oldest)
+    because = "no cluster is running for this queue" if deserted else ""
+    waiting = [Waiting(row, because or why_waiting(row, places.get(row.pk))) for row in oldest]
     return Line(queue, waiting, state.waiting.get(queue, 0), deserted)
-
-
-def _why(request: PackageRequest, oldest: list[PackageRequest], deserted: bool) -> str:
-    if request.leader:
-        return "joined an identical request in progress"
-    if deserted:
-        return "no cluster is running for this queue"
-    ahead = sum(1 for other in oldest[: oldest.index(request)] if other.leader is None)
-    return f"{count_of(ahead, 'request')} ahead" if ahead else "next in the queue"
 
 
 def lately() -> dict[str, Any]:

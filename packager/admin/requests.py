@@ -18,6 +18,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString
 
+from packager import turns
 from packager.admin import display
 from packager.admin.actions import ACTIONS, Action
 from packager.admin.base import OPERATE, SEE_ADDRESSES, SEE_TRACEBACKS, StaffAdmin, log, staff
@@ -29,6 +30,7 @@ from packager.lifecycle import bulk
 from packager.lifecycle.personal_data import masked
 from packager.models import UNDER_WAY, PackageError, PackageRequest, Status
 from packager.presentation.query_summary import query_summary
+from packager.presentation.status import why_waiting
 from packager.presentation.translation import READER, notes_of
 
 REQUESTED = display.moment("created_at", "Requested")
@@ -68,9 +70,9 @@ class RequestAdmin(StaffAdmin):
         return named(obj, obj.resource_id)
 
     @admin.display(description="Progress")
-    def progress(self, obj: PackageRequest) -> SafeString | str:
-        """A bar, or a number."""
-        return display.progress(obj)
+    def progress(self, obj: Any) -> SafeString | str:
+        """A bar, a number, or why it waits."""
+        return f"waits: {obj.waits}" if obj.status == Status.QUEUED else display.progress(obj)
 
     @admin.display(description="Email")
     def masked_email(self, obj: PackageRequest) -> str:
@@ -87,9 +89,12 @@ class RequestAdmin(StaffAdmin):
         return (queryset.filter(_meaning(term, request)) if term else queryset), False
 
     def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
-        """The list, with what it can be searched for."""
+        """The list, with what it can be searched for, and why those wait that do."""
         found = super().get_changelist_instance(request)
         address = ", e-mail address" if request.user.has_perm(SEE_ADDRESSES) else ""
+        places = turns.places(found.result_list)
+        for row in found.result_list:
+            row.waits = why_waiting(row, places.get(row.pk))
         found.search_help_text = f"Title or id of the resource{address}, reference of a failure, or id of the request"
         return found
 
@@ -200,12 +205,11 @@ def _do_many(model_admin: RequestAdmin, request: HttpRequest, chosen: Any, *, ac
 
 def _standing(obj: PackageRequest) -> dict[str, Any]:
     """What changes from one second to the next."""
-    waiting = obj.status == Status.QUEUED and obj.leader is None
     return {
         "original": obj,
         "badge": display.badge(obj.status),
         "progress": display.progress(obj),
-        "ahead": PackageRequest.objects.ahead_of(obj).count() if waiting else None,
+        "waits": why_waiting(obj, turns.place(obj)) if obj.status == Status.QUEUED else "",
         "followers": obj.followers.count(),
         # when this is another one, so is the rest of the page
         "version": " ".join([obj.status, str(obj.attempt), *obj.deliveries.values_list("state", flat=True)[:50]]),

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from typing import Any
-from uuid import UUID
 
 from django.conf import settings
 from django.db import DatabaseError, transaction
@@ -61,14 +60,17 @@ class Outcome:
     seconds: float
 
 
-def build(request_id: UUID) -> None:
-    """Build the package of one request. Does nothing if the request is not there to be claimed."""
-    claim = transitions.claim(request_id, workers.worker_name())
+def build_next(queue: str) -> None:
+    """Build the package of the request of this queue whose turn it is. Does nothing if none can be begun."""
+    claim = transitions.claim_next(queue, workers.worker_name())
     if claim is None:
-        log.info("request %s is not there to be built", request_id)
+        log.info("nothing that waits in the queue %s can be begun", queue)
         return
-    with hiding():
-        _build(claim)
+    try:
+        with hiding():
+            _build(claim)
+    finally:
+        dispatch.begin_held_back()
 
 
 def _build(claim: Claim) -> None:

@@ -1,4 +1,7 @@
-"""Hands builds to the clusters. A broker that is away loses nothing: ``maintenance.requeue_stale`` tries again."""
+"""Hands builds to the clusters. A broker that is away loses nothing: ``maintenance.requeue_stale`` tries again.
+
+A task names no request. It means: build one more of this queue; which one is decided when a worker begins it.
+"""
 
 from __future__ import annotations
 
@@ -6,30 +9,55 @@ import logging
 from collections.abc import Iterable
 from functools import partial
 
+from django.conf import settings
 from django.db import transaction
 from django_q.brokers import get_broker
 from django_q.tasks import async_task
 
-from packager.models import MAIL, PackageRequest
+from packager import turns
+from packager.models import MAIL, PackageRequest, Queue, Status
 
 log = logging.getLogger(__name__)
 
 
 def enqueue(rows: Iterable[PackageRequest]) -> None:
-    """Hand these builds over once the transaction is committed.
+    """Hand over as many builds as these are, once the transaction is committed.
 
     Many go by way of one task: a broker takes its time for each, and a web request has none.
     """
-    ids = [(str(row.pk), row.queue) for row in rows]
-    if len(ids) > 1:
-        transaction.on_commit(partial(start, "packager.tasks.hand_over", ids, MAIL))
-    elif ids:
-        transaction.on_commit(partial(hand_over, *ids[0]))
+    queues = [row.queue for row in rows]
+    if len(queues) > 1:
+        transaction.on_commit(partial(start, "packager.tasks.hand_over", queues, MAIL))
+    elif queues:
+        transaction.on_commit(partial(hand_over, queues[0]))
 
 
-def hand_over(request_id: str, queue: str) -> None:
-    """Hand one build to its cluster now."""
-    start("packager.tasks.build_package", request_id, queue)
+def hand_over(queue: str) -> None:
+    """Hand one build to a cluster now."""
+    start("packager.tasks.build_next", queue, queue)
+
+
+def top_up(queue: str, most: int | None = None) -> int:
+    """Hand over the builds that could be begun and for which the broker holds no task, at ``most`` so many.
+
+    Returns how many. One too many does no harm: it finds nothing to build.
+    """
+    missing = max(0, turns.line(queue).ready - queue_length(queue))
+    count = missing if most is None else min(missing, most)
+    for _ in range(count):
+        hand_over(queue)
+    return count
+
+
+def begin_held_back() -> None:
+    """A build has ended: if its requester had as many under way as one may have, the next one can be begun."""
+    most = settings.PACKAGER_MAX_PER_REQUESTER
+    try:
+        if most and PackageRequest.objects.filter(status=Status.RUNNING).count() >= most - 1:
+            for queue in Queue.values:
+                top_up(queue, most=1)
+    except Exception:  # of database and broker; the build is over all the same, and the schedule sees to the rest
+        log.exception("whether others can be begun could not be found out")
 
 
 def start(task: str, argument: object, queue: str) -> None:

@@ -3,35 +3,35 @@
 from __future__ import annotations
 
 import logging
+from datetime import timedelta
 
 from django.conf import settings
 from django.db import transaction
+from django.utils import timezone
 
 from packager.delivery import outbox
 from packager.errors import StoreError, WorkerLost
 from packager.lifecycle import builds, cache, dispatch, personal_data, room, strays, transitions, workers
 from packager.lifecycle.operations import promote_followers
 from packager.lifecycle.transitions import Claim
-from packager.models import Package, PackageRequest, Queue
+from packager.models import Package, PackageRequest, Queue, Turn
 from packager.security import throttles
 from packager.storage import stores
 
 log = logging.getLogger(__name__)
+#: Who was served this long ago has as good a claim as who never was.
+TURNS_KEPT = timedelta(days=1)
 
 
 def requeue_stale() -> int:
-    """Take back builds whose heartbeat stopped and requests whose task got lost. Returns how many."""
+    """Take back builds whose heartbeat stopped, and make up for tasks that got lost. Returns how many."""
     taken_back = sum(_take_back(*loss) for loss in workers.losses(PackageRequest.objects.stale()))
-    # a task that still waits in the broker is not lost, however long it waits, unless later ones came before it
-    idle = [queue for queue in Queue.values if dispatch.queue_length(queue) == 0]
-    waiting = PackageRequest.objects.forgotten().filter(queue__in=idle).order_by("queued_at")
-    forgotten = list(dict.fromkeys([*PackageRequest.objects.overtaken(), *waiting]))
-    dispatch.enqueue(forgotten)
+    lost_tasks = sum(dispatch.top_up(queue) for queue in Queue.values)
     given_up = set(PackageRequest.objects.stranded().values_list("leader", flat=True))
     for leader in given_up:
         with transaction.atomic():
             promote_followers([leader])
-    return taken_back + len(forgotten) + len(given_up)
+    return taken_back + lost_tasks + len(given_up)
 
 
 def _take_back(request: PackageRequest, counts: bool) -> bool:
@@ -55,6 +55,7 @@ def expire_packages() -> int:
     gone = cache.expire_all(list(Package.objects.expired()))
     outbox.tidy()
     throttles.tidy()
+    Turn.objects.filter(at__lt=timezone.now() - TURNS_KEPT).delete()
     personal_data.forget_old()
     PackageRequest.objects.with_old_keys().update(encrypted_key="")
     try:

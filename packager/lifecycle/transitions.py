@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F
 from django.utils import timezone
 
-from packager.models import Package, PackageError, PackageRequest, RequestHistory, Status, increase
+from packager import turns
+from packager.models import Package, PackageError, PackageRequest, RequestHistory, Status, Turn, increase
 
 Rows = Sequence[PackageRequest]
 
@@ -38,6 +39,10 @@ AFRESH: dict[str, Any] = {
     "rows_done": 0,
     "bytes_done": 0,
 }
+
+
+#: The advisory lock of PostgreSQL under which requests are claimed; nobody else's has this number.
+CLAIMS = 0x7061636B
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +73,28 @@ def write_history(request_id: UUID, before: str, to: str, attempt: int = 0, acto
         actor=actor or "portal",
         note=note[:500],
     )
+
+
+def claim_next(queue: str, worker: str) -> Claim | None:
+    """Take the request of this queue whose turn it is, to build it. None if none can be begun."""
+    with transaction.atomic():
+        _one_at_a_time()
+        line = turns.line(queue)
+        for party in line.in_turn():
+            share = line.shares[party]
+            request_id = turns.oldest_of(queue, party, share)
+            if request_id and (taken := claim(request_id, worker)):
+                if line.waiting > 1:
+                    Turn(pk=share.turn, queue=queue, request_id=request_id, at=timezone.now()).save()
+                return taken
+    return None
+
+
+def _one_at_a_time() -> None:
+    """Nobody else claims until the end of this transaction: two at once could take one requester beyond the bound."""
+    if connection.vendor == "postgresql":  # in SQLite whoever begins a transaction is alone
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [CLAIMS])
 
 
 def claim(request_id: UUID, worker: str) -> Claim | None:

@@ -10,6 +10,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from packager import turns
 from packager.models import Kind, PackageError, PackageRequest, Queue, Status
 from packager.presentation.translation import notes_of
 from packager.submission import FIELDS
@@ -118,7 +119,8 @@ class PackageRequestSerializer(serializers.Serializer[Any]):
         in_a_list = self.parent is not None  # one more query for each entry
         if request.status != Status.QUEUED or in_a_list:
             return None
-        return PackageRequest.objects.ahead_of(request.building).count()
+        place = turns.place(request.building)
+        return place.ahead if place else 0
 
     def get_requester(self, request: PackageRequest) -> str:
         """The owner's name for who asked."""

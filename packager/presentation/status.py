@@ -1,4 +1,4 @@
-"""How a request stands, as its page and its mails say it."""
+"""How a request stands, as its page and its mails say it, and why it waits, as staff are told."""
 
 from __future__ import annotations
 
@@ -9,9 +9,12 @@ from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from packager import turns
 from packager.models import UNDER_WAY, PackageRequest, Status
 from packager.presentation.progress import Progress, progress_of
 from packager.presentation.translation import READER, error_class, error_text, notes_of
+from packager.sentences import count_of
+from packager.turns import Place
 
 #: Seconds until a page looks again. Who waits in the queue waits longer than who watches a build. Staff may take up
 #: again what has ended without a package.
@@ -69,11 +72,13 @@ def status_of(request: PackageRequest) -> RequestStatus:
 
 
 def _place(build: PackageRequest) -> str:
-    ahead = PackageRequest.objects.ahead_of(build).count()
-    if not ahead:
+    place = turns.place(build)
+    if place is None or not (place.ahead or place.held_back):
         return _("You're next in the queue.")
-    text = ngettext("%(ahead)s request ahead of yours.", "%(ahead)s requests ahead of yours.", ahead)
-    return text % {"ahead": intcomma(ahead)}
+    if place.held_back:
+        return _("Waiting for another of your packages to finish.")
+    text = ngettext("%(ahead)s request ahead of yours.", "%(ahead)s requests ahead of yours.", place.ahead)
+    return text % {"ahead": intcomma(place.ahead)}
 
 
 def _progress_text(progress: Progress) -> str:
@@ -100,3 +105,15 @@ def _time_left(progress: Progress) -> str:
         return ngettext("about %(n)s minute left", "about %(n)s minutes left", minutes) % {"n": minutes}
     hours = round(minutes / 60)
     return ngettext("about %(n)s hour left", "about %(n)s hours left", hours) % {"n": hours}
+
+
+def why_waiting(request: PackageRequest, place: Place | None) -> str:
+    """Why a queued request is not built yet, in English. ``place``: where it stands, None if it waits for another."""
+    if request.leader_id:
+        return "joined an identical request in progress"
+    if place is None or not (place.ahead or place.held_back):
+        return "next in the queue"
+    if place.held_back:
+        return f"this requester has {place.under_way:,} under way"
+    others = f", in turn with {count_of(place.others, 'other requester')}" if place.others else ""
+    return f"{count_of(place.ahead, 'request')} ahead{others}"

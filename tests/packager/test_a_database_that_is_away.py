@@ -133,7 +133,7 @@ def test_a_build_waits_until_it_says_what_may_be_read(portal, submission, ckan, 
     sites.CkanSite.objects.create(name="ours", url=ckan.url)
     request = requests.submit(submission())
     sites_away(OperationalError, times=3)
-    builds.build(request.pk)
+    builds.build_next(request.queue)
     request.refresh_from_db()
     assert request.status == Status.SUCCEEDED
 
@@ -157,7 +157,7 @@ def test_the_heartbeat_goes_on_when_it_is_back(portal, submission, fails, settin
     fails("report", InterfaceError, times=5)
     ckan.faults.add("slow", seconds=1)
     request = requests.submit(submission())
-    builds.build(request.pk)
+    builds.build_next(request.queue)
     request.refresh_from_db()
     assert request.heartbeat_at > request.started_at
 

@@ -43,7 +43,7 @@ def test_a_cancelled_request_can_be_retried(portal, submission):
 def _build_aside(request: PackageRequest) -> threading.Thread:
     def build() -> None:
         try:
-            builds.build(request.pk)
+            builds.build_next(request.queue)
         finally:
             connection.close()
 

@@ -51,7 +51,7 @@ def test_what_a_fenced_worker_stored_is_thrown_away(portal, submission, monkeypa
         "succeed",
         lambda claim, package, **more: original(type(claim)(claim.request_id, 99), package, **more),
     )
-    builds.build(request.pk)
+    builds.build_next(request.queue)
     assert Package.objects.count() == 0
     assert not list(stores.default().directory.glob("*/*.zip"))
 

@@ -140,7 +140,7 @@ def heard():
 def test_a_package_whose_commit_was_heard_but_not_answered_is_there(store, portal, submission, commit_fails, heard):
     request = requests.submit(submission())
     commit_fails(heard=True)
-    builds.build(request.pk)
+    builds.build_next(request.queue)
     request.refresh_from_db()
     assert (request.status, request.error_code) == (Status.SUCCEEDED, "")
     assert _names(store) == {request.package.stored_as}
@@ -153,7 +153,7 @@ def test_a_package_whose_commit_was_heard_but_not_answered_is_there(store, porta
 def test_a_package_whose_commit_was_not_heard_is_saved_once_more(store, portal, submission, commit_fails, heard):
     request = requests.submit(submission())
     commit_fails(heard=False)
-    builds.build(request.pk)
+    builds.build_next(request.queue)
     request.refresh_from_db()
     assert (request.status, Package.objects.count()) == (Status.SUCCEEDED, 1)
     assert _names(store) == {request.package.stored_as}
@@ -170,7 +170,7 @@ def impatient(settings):
 def test_a_package_whose_commit_is_never_heard_leaves_no_file(store, portal, submission, commit_fails, heard):
     request = requests.submit(submission())
     commit_fails(heard=False)
-    builds.build(request.pk)
+    builds.build_next(request.queue)
     request.refresh_from_db()
     assert (request.status, Package.objects.count()) == (Status.FAILED, 0)
     assert _names(store) == set()
@@ -185,7 +185,7 @@ def test_a_file_stays_while_nobody_can_say_whose_it_is(store, portal, submission
     request = requests.submit(submission())
     monkeypatch.setattr(strays, "discard", away)
     commit_fails(heard=False)
-    builds.build(request.pk)
+    builds.build_next(request.queue)
     assert PackageRequest.objects.get().status == Status.FAILED
     assert len(_names(store)) == 1
     monkeypatch.undo()

@@ -36,7 +36,7 @@ def test_a_request_and_its_package_have_the_titles_of_the_data_portal(built):
 def test_a_request_has_its_titles_while_it_waits_in_the_slow_queue(portal, submission, settings):
     settings.PACKAGER_SLOW_REQUEST = 0
     request = requests.submit(submission())
-    builds.build(request.pk)
+    builds.build_next(request.queue)
     request.refresh_from_db()
     assert (request.status, request.queue, told(request)) == (Status.QUEUED, "slow", SMALL)
 

@@ -55,7 +55,7 @@ def build() -> None:
     """In a fork that ends at once, as the workers of a cluster are."""
     builds._stream = fail
     (request,) = make(1, "queued", email=ADDRESS, fingerprint="a build")
-    builds.build(request.pk)
+    builds.build_next(request.queue)
 
 
 def main() -> None:

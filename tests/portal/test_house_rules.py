@@ -27,8 +27,9 @@ ROOMS = {
     "packager/standing_order": "",
     "packager/receivers": "",
     "packager/models": "clusters errors querysets receivers security standing_order titles",
+    "packager/turns": "models",
     "packager/submission": "version models plugins security streaming",
-    "packager/presentation": "errors models plugins security streaming submission titles",
+    "packager/presentation": "errors models plugins security sentences streaming submission titles turns",
     "packager/storage": "errors events models plugins security streaming",
     "packager/assembly": "errors models plugins presentation security storage streaming submission",
     "packager/delivery": "errors events models plugins presentation querysets receivers security streaming",
@@ -36,12 +37,12 @@ ROOMS = {
     "packager/intake": "assembly delivery errors models plugins presentation security streaming submission "
     "whole_numbers",
     "packager/lifecycle": "assembly delivery errors events intake models plugins presentation querysets security "
-    "storage streaming submission titles",
+    "storage streaming submission titles turns",
     "packager/builtins": "delivery errors hookspecs security storage streaming submission",
     "packager/apps": "builtins plugins",
     "packager/tasks": "delivery errors lifecycle",
     "packager/requester": "delivery errors lifecycle models presentation security",
-    "packager/admin": "delivery errors lifecycle models presentation querysets security sentences titles",
+    "packager/admin": "delivery errors lifecycle models presentation querysets security sentences titles turns",
     "packager/api": "version assembly errors intake lifecycle models plugins presentation security streaming "
     "submission whole_numbers",
     "packager/management": "api assembly delivery errors intake lifecycle models presentation security sentences "

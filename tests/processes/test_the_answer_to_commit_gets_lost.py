@@ -22,7 +22,7 @@ from packager.storage import stores
 from packager.submission import Submission
 ckan, resource = sys.argv[1:]
 request = requests.submit(Submission("datastore", resource, "csv", api_url=ckan, email="ada@example.org"))
-builds.build(request.pk)
+builds.build_next(request.queue)
 request.refresh_from_db()
 print(request.status, Package.objects.count(), len(list(stores.default().listing())))
 if request.package: print(stores.default().has(request.package.stored_as))
