@@ -119,7 +119,7 @@ class Quickstart:
             "  status page": sample.status_url,
             "  package": self.given.get("PACKAGER_STORE_URL") or str(newest(self._packages())),
             "  download": sample.download_url,
-            "  e-mail": str(sample.mail_file or "sent to your mail server"),
+            "  email": str(sample.mail_file or "sent to your mail server"),
             "Logs": str(self.around.logs),
         }
         rows = "\n".join(f"  {name:<16}{value}".rstrip() for name, value in lines.items())

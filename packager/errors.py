@@ -16,7 +16,9 @@ from packager.sentences import gettext_noop as _
 
 
 class PackagerError(Exception):
-    """Base of all our errors.
+    """Something went wrong on the portal's side.
+
+    The base of all our errors.
 
     Args:
         detail: for staff only; must not hold secrets, API keys or e-mail addresses.
@@ -40,7 +42,7 @@ class PackagerError(Exception):
 
 
 class RequestError(PackagerError):
-    """The request cannot be accepted as it was asked.
+    """The request is not valid.
 
     ``problem`` says why, as a text or a note, without a full stop; ``field`` names the parameter at fault, if one is.
     """
@@ -61,31 +63,31 @@ class NotAuthorized(RequestError):
 
 
 class Forbidden(RequestError):
-    """The key is good, but does not allow this."""
+    """The API key does not allow this."""
 
     code = "forbidden"
 
 
 class NotFound(RequestError):
-    """There is no such thing, or not for this key."""
+    """It does not exist, or belongs to somebody else."""
 
     code = "not_found"
 
 
 class BodyTooLarge(RequestError):
-    """The body has more bytes than any request needs."""
+    """The body is too large."""
 
     code = "body_too_large"
 
 
 class Conflict(RequestError):
-    """The request is in a state in which this cannot be done."""
+    """This cannot be done in the current state of the request."""
 
     code = "conflict"
 
 
 class IdempotencyMismatch(Conflict):
-    """The same Idempotency-Key came with another body."""
+    """The Idempotency-Key was used before with a different body."""
 
     code = "idempotency_mismatch"
 
@@ -94,21 +96,21 @@ class IdempotencyMismatch(Conflict):
 
 
 class SourceError(PackagerError):
-    """The data could not be read from where it lives."""
+    """The data could not be read from the data portal."""
 
     code = "source"
     sentence = _("The data could not be read from the data portal.")
 
 
 class AddressForbidden(SourceError):
-    """The address is not one that this portal may fetch from."""
+    """The portal is not allowed to read from this address."""
 
     code = "address_forbidden"
     sentence = _("This service is not allowed to read from the address of the data.")
 
 
 class SourceUnreachable(SourceError):
-    """No connection, or it broke."""
+    """The data portal could not be reached, or the connection broke."""
 
     code = "source_unreachable"
     retryable = True
@@ -116,21 +118,24 @@ class SourceUnreachable(SourceError):
 
 
 class SourceTimeout(SourceUnreachable):
-    """No answer in time."""
+    """The data portal did not answer in time."""
 
     code = "source_timeout"
     sentence = _("The data portal did not answer in time.")
 
 
 class SourceTooSlow(SourceTimeout):
-    """Fewer bytes a minute than PACKAGER_MIN_RATE, for longer than the slow cluster waits."""
+    """For several minutes, fewer bytes a minute arrived than PACKAGER_MIN_RATE."""
 
     code = "source_too_slow"
     sentence = _("The data portal was too slow: for several minutes next to nothing arrived.")
 
 
 class SourceBusy(SourceError):
-    """429 or 5xx. ``retry_after`` in seconds, when the server said so."""
+    """The data portal answered with HTTP 429 or 5xx.
+
+    ``retry_after`` is in seconds, if the server gave it.
+    """
 
     code = "source_busy"
     retryable = True
@@ -142,28 +147,28 @@ class SourceBusy(SourceError):
 
 
 class NotPermitted(SourceError):
-    """401 or 403: the data is private and no key, or one without the right, came with the request."""
+    """The data is private, and the request had no CKAN key with access to it (HTTP 401 or 403)."""
 
     code = "not_permitted"
     sentence = _("The data portal does not allow access to this resource with the key provided.")
 
 
 class ResourceNotFound(SourceError):
-    """404."""
+    """The data portal has no such resource (HTTP 404)."""
 
     code = "resource_not_found"
     sentence = _("The data portal has no such resource.")
 
 
 class QueryRejected(SourceError):
-    """The data portal refused the query (400, 409): an unknown field in ``filters`` or ``sort``, for example."""
+    """The data portal rejected the query (HTTP 400, 409), for an unknown field in ``filters`` or ``sort``, say."""
 
     code = "query_rejected"
     sentence = _("The data portal rejected the query: {reason}.")
 
 
 class AnswerMalformed(SourceError):
-    """An answer that is not what the API promises."""
+    """The data portal sent a response that does not conform to its API."""
 
     code = "answer_malformed"
     retryable = True
@@ -171,7 +176,7 @@ class AnswerMalformed(SourceError):
 
 
 class IncompleteData(SourceError):
-    """Fewer or more rows or bytes came than are there.
+    """More or fewer rows or bytes arrived than the data portal has.
 
     ``expected`` brings its unit (a note: ``notes.rows(7)``); ``got`` is a number.
     """
@@ -185,7 +190,10 @@ class IncompleteData(SourceError):
 
 
 class AnswerTooLarge(SourceError):
-    """An answer has more bytes than are taken in one piece; ``most`` says how many those are."""
+    """The data portal sent more bytes at once than the portal accepts.
+
+    ``most`` is how many it accepts.
+    """
 
     code = "answer_too_large"
     sentence = _("The data portal sent more at once than this service accepts ({most} bytes).")
@@ -195,21 +203,21 @@ class AnswerTooLarge(SourceError):
 
 
 class RowTooLarge(AnswerTooLarge):
-    """A single row has more bytes than are taken in one piece."""
+    """A single row has more bytes than the portal accepts."""
 
     code = "row_too_large"
     sentence = _("A row of the table is larger than this service accepts ({most} bytes).")
 
 
 class FileTooLarge(AnswerTooLarge):
-    """A file has more bytes than this service packs."""
+    """The file has more bytes than the portal accepts."""
 
     code = "file_too_large"
     sentence = _("The file is larger than this service accepts ({most} bytes).")
 
 
 class ChangedWhileRead(SourceError):
-    """The table changed so that what was read is not whole: rows came twice or were missed, or columns changed."""
+    """The table kept changing while it was read: rows came twice or were missed, or columns changed."""
 
     code = "changed_while_read"
     retryable = True
@@ -220,7 +228,7 @@ class ChangedWhileRead(SourceError):
 
 
 class FormatError(PackagerError):
-    """The data cannot be written in the format asked for."""
+    """The data cannot be written in the requested format."""
 
     code = "format"
     sentence = _("The data cannot be written in this format: {reason}.")
@@ -244,7 +252,7 @@ class DwcConfigurationError(PackagerError, ValueError):
 
 
 class StoreError(PackagerError):
-    """The package could not be kept."""
+    """The package could not be stored."""
 
     code = "store"
     retryable = True
@@ -252,21 +260,21 @@ class StoreError(PackagerError):
 
 
 class StoreFull(StoreError):
-    """No room left for packages."""
+    """There is no space left for packages."""
 
     code = "store_full"
     sentence = _("There is no space left to store the package.")
 
 
 class StoreUnavailable(StoreError):
-    """The place where packages are kept is read-only, gone, or does not answer."""
+    """The store for packages is read-only, gone or does not answer."""
 
     code = "store_unavailable"
-    sentence = _("The place where packages are kept is not available at the moment.")
+    sentence = _("The storage for packages is not available at the moment.")
 
 
 class PackageLost(StoreError):
-    """The store does not have the file of a package that should be there."""
+    """The file of the package is missing from the store."""
 
     code = "package_lost"
     retryable = False
@@ -277,38 +285,38 @@ class PackageLost(StoreError):
 
 
 class Unavailable(PackagerError):
-    """The portal's own database is locked or away."""
+    """The portal's own database is locked or unavailable."""
 
     code = "unavailable"
     retryable = True
-    sentence = _("The portal is out of order for a moment. Try again in a minute.")
+    sentence = _("The portal is unavailable at the moment. Try again in a minute.")
 
 
 # ------------------------------------------------------------------ the build
 
 
 class BuildError(PackagerError):
-    """The build itself was interrupted."""
+    """The build was interrupted."""
 
     code = "build"
 
 
 class BuildCancelled(BuildError):
-    """Somebody cancelled the request while it was built."""
+    """The request was cancelled during the build."""
 
     code = "cancelled"
     sentence = _("The request was cancelled.")
 
 
 class BuildFenced(BuildError):
-    """The build was given to another worker in the meantime; this one must stop and leave no trace."""
+    """Another worker has taken over the build, so this one must stop and leave no trace."""
 
     code = "fenced"
     sentence = _("Another worker has taken over this request.")
 
 
 class WorkerLost(BuildError):
-    """The worker that built the package died, more often than we try again."""
+    """The workers that built the package kept dying."""
 
     code = "worker_lost"
     retryable = True
@@ -316,7 +324,7 @@ class WorkerLost(BuildError):
 
 
 class BuildTimeout(BuildError):
-    """The build took longer than a build may take."""
+    """The build took longer than builds are allowed to."""
 
     code = "build_timeout"
     retryable = True
@@ -338,14 +346,14 @@ class DeliveryDeferred(DeliveryError):
 
     code = "delivery_deferred"
     retryable = True
-    sentence = "The message could not be delivered yet; it will be tried again."
+    sentence = "The message could not be delivered yet. It will be tried again."
 
 
 class MailMisconfigured(DeliveryDeferred):
     """The mail server refuses the portal itself: its sender address, its login, its host. It may be put right."""
 
     code = "mail_misconfigured"
-    sentence = "The mail server does not accept mail from this service; the mail is kept and tried again."
+    sentence = "The mail server does not accept email from this service. The email is kept and will be tried again."
 
 
 class DeliveryPostponed(DeliveryError):
@@ -359,7 +367,7 @@ class DeliveryPostponed(DeliveryError):
 
     code = "delivery_postponed"
     retryable = True
-    sentence = "The message waits for its turn."
+    sentence = "The message is waiting for its turn."
 
     def __init__(self, seconds: float, reason: str, *, together: bool = False) -> None:
         super().__init__(reason)
@@ -371,11 +379,11 @@ class DeliveryRefused(DeliveryError):
     """The receiver does not want it, now or later."""
 
     code = "delivery_refused"
-    sentence = "The message was refused for good by the receiving server."
+    sentence = "The receiving server rejected the message for good."
 
 
 class DeliveryUnwanted(DeliveryError):
     """The receiver has stopped messages of ours."""
 
     code = "delivery_unwanted"
-    sentence = "The receiver wants no mails from this service."
+    sentence = "The recipient has unsubscribed from this service."

@@ -81,7 +81,7 @@ class Package(Titled):
     expires_at = models.DateTimeField()
     deleted_at = models.DateTimeField(null=True, blank=True)
     missing_since = models.DateTimeField(
-        null=True, blank=True, help_text="since when its file is known to be missing from the store"
+        null=True, blank=True, help_text="when its file was found to be missing from the store"
     )
 
     objects = querysets.PackageQuerySet.as_manager()
@@ -113,14 +113,16 @@ class PackageRequest(Titled):
     ckan_host = models.CharField(max_length=255, blank=True)
     api_url = models.CharField(max_length=2000, blank=True)
     resource_url = models.CharField(max_length=2000, blank=True)
-    parameters = models.JSONField(default=dict, help_text="what CKAN is asked for")
+    parameters = models.JSONField(default=dict, help_text="parameters of datastore_search")
     format = models.CharField(max_length=30)
     options = models.JSONField(default=dict, blank=True)
     email = models.CharField(max_length=320, blank=True)
     doi = models.CharField(max_length=255, blank=True)
     language = models.CharField(max_length=10, blank=True)
     webhook_url = models.CharField(max_length=2000, blank=True)
-    requester = models.CharField(max_length=255, blank=True, help_text="who asked, as the API key's owner says")
+    requester = models.CharField(
+        max_length=255, blank=True, help_text="the requester's name, as the owner of the API key gives it"
+    )
     encrypted_key = models.TextField(blank=True, editable=False)
     key_used = models.BooleanField(default=False, editable=False)
     api_key = models.ForeignKey(ApiKey, null=True, blank=True, on_delete=models.SET_NULL, related_name="requests")
@@ -129,7 +131,9 @@ class PackageRequest(Titled):
     )
     idempotency_key = models.CharField(max_length=255, blank=True, editable=False)
     idempotency_digest = models.CharField(max_length=64, blank=True, editable=False)
-    data_version = models.PositiveBigIntegerField(default=0, help_text="how many changes of its data were known then")
+    data_version = models.PositiveBigIntegerField(
+        default=0, help_text="how many changes to its data were known at that time"
+    )
     fingerprint = models.CharField(max_length=64)
     queue = models.CharField(max_length=10, choices=Queue)
     status = models.CharField(max_length=10, choices=Status, default=Status.QUEUED)
@@ -138,7 +142,7 @@ class PackageRequest(Titled):
     worker = models.CharField(max_length=255, blank=True)
     leader = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="followers")
     package = models.ForeignKey(Package, null=True, blank=True, on_delete=models.SET_NULL, related_name="requests")
-    cached = models.BooleanField(default=False, help_text="a fresh package was there already")
+    cached = models.BooleanField(default=False, help_text="served from an existing package")
     rows_done = models.BigIntegerField(default=0)
     rows_total = models.BigIntegerField(null=True, blank=True)
     bytes_done = models.BigIntegerField(default=0)
@@ -159,7 +163,7 @@ class PackageRequest(Titled):
         ordering = ("-created_at",)
         verbose_name = "request"
         permissions = (
-            ("operate_packagerequest", "Can retry, cancel, rebuild and send again"),
+            ("operate_packagerequest", "Can retry, cancel, rebuild and resend"),
             ("erase_packagerequest", "Can delete personal data"),
             ("see_personal_data", "Can see addresses"),
             ("see_traceback", "Can see tracebacks"),
@@ -239,7 +243,7 @@ class ResourceChange(models.Model):
     ckan_host = models.CharField(max_length=255, blank=True)
     number = models.PositiveBigIntegerField(default=0)
     changed_at = models.DateTimeField()
-    source = models.CharField(max_length=150, blank=True, help_text="who told")
+    source = models.CharField(max_length=150, blank=True, help_text="who reported it")
     facts_digest = models.CharField(max_length=64, blank=True, editable=False)
 
     objects = querysets.ChangeQuerySet.as_manager()
@@ -326,7 +330,7 @@ class Delivery(models.Model):
         SENDING = "sending"
         SENT = "sent"
         FAILED = "failed"
-        STOPPED = "stopped", "Not sent: no mails wanted"
+        STOPPED = "stopped", "Not sent: unsubscribed"
 
     class Subject(models.TextChoices):
         """What it tells."""
@@ -343,7 +347,7 @@ class Delivery(models.Model):
     subject = models.CharField(max_length=20, choices=Subject)
     address = models.CharField(max_length=2000)
     message = models.JSONField(null=True, blank=True, editable=False)
-    together = models.BooleanField(default=False, help_text="waits to be told with others of its receiver, in one mail")
+    together = models.BooleanField(default=False, help_text="waits to be combined with others to the same address")
     state = models.CharField(max_length=10, choices=State, default=State.PENDING)
     attempts = models.PositiveIntegerField(default=0)
     next_attempt_at = models.DateTimeField()

@@ -16,7 +16,7 @@ class StandingOrder(models.Model):
     class Every(models.TextChoices):
         """When it is built again."""
 
-        CHANGE = "change", _("when the data change")
+        CHANGE = "change", _("when the data changes")
         NIGHT = "night", _("every night")
         WEEK = "week", _("every week")
         MONTH = "month", _("every month")

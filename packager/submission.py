@@ -78,13 +78,13 @@ class Submission:
         api="email",
         legacy="email",
         reader="email",
-        help="Who gets a mail when it is done. Nobody by default.",
+        help="Who gets an email when it is done. Nobody by default.",
     )
     language: str = _carried(
-        shapes=False, most=10, api="mail_language", reader="language", help="The language of that mail."
+        shapes=False, most=10, api="mail_language", reader="language", help="The language of that email."
     )
     doi: str = _carried(
-        shapes=True, most=255, api="doi", legacy="doi", help="A DOI to cite, which mail and package mention."
+        shapes=True, most=255, api="doi", legacy="doi", help="A DOI to cite in the email and the package."
     )
     key: str = _carried(
         repr=False,
@@ -95,17 +95,21 @@ class Submission:
         restore=lambda encrypted: encryption.decrypt(encrypted) or "",
         api="key",
         legacy="key",
-        help="A CKAN API key or token, for private data. Kept encrypted until it is done.",
+        help="A CKAN API key or token for private data. Kept encrypted until the package is built, then deleted.",
         secret=True,
     )
     webhook_url: str = _carried(
-        shapes=False, most=2000, api="webhook_url", reader="address", help="Where to POST the news, signed."
+        shapes=False,
+        most=2000,
+        api="webhook_url",
+        reader="address",
+        help="Where to POST a signed message when it is done.",
     )
     requester: str = _carried(
         shapes=False,  # but with a key, see ``reader_mark``
         most=255,
         api="requester",
-        help="Your name for the person who asks, best a keyed hash. Packages made with keys are shared under it.",
+        help="Your name for the person who asks, best a keyed hash. Packages made with a `key` are theirs only.",
     )
     owner: int | None = _carried(None, shapes=False, column="api_key_id")
     data_version: int = _carried(0, shapes=True)

@@ -32,7 +32,7 @@ class Titled(models.Model):
     resource_title = title_field()
     dataset_title = title_field()
     organization_title = title_field()
-    dataset_name = models.CharField(max_length=255, blank=True, default="", help_text="CKAN's, for links")
+    dataset_name = models.CharField(max_length=255, blank=True, default="", help_text="its name in CKAN's addresses")
 
     class Meta:
         abstract = True

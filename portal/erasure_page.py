@@ -21,7 +21,7 @@ ERASES = "packager.erase_packagerequest"
 class PersonForm(forms.Form):
     """Who. The address comes in the body, never in an address that a log would keep."""
 
-    address = forms.EmailField(label="E-mail address", max_length=254)
+    address = forms.EmailField(label="Email address", max_length=254)
 
 
 def page(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
@@ -41,6 +41,6 @@ def page(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
 def _erase(request: HttpRequest, address: str) -> HttpResponse:
     assert isinstance(request.user, AbstractUser)
     erased, records = erasure.erase_person(address, request.user.get_username())
-    counts = f"{erased.requests} requests, {erased.deliveries} deliveries, {records} records of the statistics"
+    counts = f"{erased.requests} requests, {erased.deliveries} deliveries, {records} statistics records"
     messages.success(request, f"Deleted: {counts}.")
     return redirect("admin:erase-person")

@@ -6,7 +6,7 @@ from packager import VERSION
 
 SPECTACULAR_SETTINGS = {
     "TITLE": "Packaging Portal",
-    "DESCRIPTION": "Gets data out of a CKAN data portal, whole, correct and fast, to the person who asked for it.",
+    "DESCRIPTION": "Gets data out of a CKAN data portal, complete, correct and fast, to the person who requested it.",
     "VERSION": VERSION,
     "OAS_VERSION": "3.1.0",
     "SCHEMA_PATH_PREFIX": "/api/v1",
@@ -20,10 +20,10 @@ SPECTACULAR_SETTINGS = {
         "packager.api.v1.schema.complete",
     ],
     "TAGS": [
-        {"name": "requests", "description": "Packages that you ask for."},
+        {"name": "requests", "description": "Request packages and follow them."},
         {"name": "errors", "description": "What went wrong."},
-        {"name": "changes", "description": "What data portals tell of their changes."},
-        {"name": "statistics", "description": "Sums without personal data."},
+        {"name": "changes", "description": "Data portals report which data has changed."},
+        {"name": "statistics", "description": "Counts, without personal data."},
         {"name": "portal", "description": "What this portal is and can do."},
     ],
 }

@@ -224,7 +224,7 @@ PACKAGER_KEEP_REQUESTS_DAYS = env.whole("PACKAGER_KEEP_REQUESTS_DAYS", 0)
 PACKAGER_ANONYMIZE_EMAILS = env.flag("PACKAGER_ANONYMIZE_EMAILS", False)
 PACKAGER_SUCCESS_MESSAGE = env.text(
     "PACKAGER_SUCCESS_MESSAGE",
-    "The resource will be extracted, and a link to the package will be e-mailed to the address that was given.",
+    "Your package is being created. A link to it will be emailed to you.",
 )
 PACKAGER_EMAIL_SUBJECT = env.text("PACKAGER_EMAIL_SUBJECT")
 PACKAGER_EMAIL_FROM = env.text("PACKAGER_EMAIL_FROM", "Packaging Portal <noreply@localhost>")

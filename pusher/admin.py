@@ -84,7 +84,7 @@ class PushAdmin(StaffAdmin):
         if obj.state == State.RUNNING and obj.rows_total:
             share = min(100, obj.rows_done * 100 // obj.rows_total)
             text = f"{intcomma(obj.rows_done)} of {intcomma(obj.rows_total)} rows"
-            return format_html('<progress value="{0}" max="100" aria-label="{1}"></progress> {0} %', share, text)
+            return format_html('<progress value="{0}" max="100" aria-label="{1}"></progress> {0}%', share, text)
         return f"{intcomma(obj.rows_done)} rows" if obj.rows_done else obj.step or "–"
 
     @admin.display(description="Rows/s")

@@ -52,32 +52,36 @@ class PushJob(models.Model):
     result_url = models.CharField(max_length=2000, blank=True)
     ckan_host = models.CharField(max_length=255, blank=True)
     resource_id = models.CharField(max_length=255, blank=True)
-    title = models.CharField(max_length=500, blank=True, help_text="of the resource")
+    title = models.CharField(max_length=500, blank=True, help_text="title of the resource")
     dry_run = models.BooleanField(default=False)
     queue = models.CharField(max_length=10, default="fast")
     state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
     attempt = models.PositiveIntegerField(default=0)
-    tries = models.PositiveSmallIntegerField(default=0, help_text="failures that may pass")
+    tries = models.PositiveSmallIntegerField(default=0, help_text="temporary failures so far")
     worker_failures = models.PositiveSmallIntegerField(default=0, help_text="how often a worker died while it ran")
     worker = models.CharField(max_length=255, blank=True)
-    step = models.CharField(max_length=30, blank=True, help_text="what is being done")
+    step = models.CharField(max_length=30, blank=True, help_text="current step")
     bytes_done = models.BigIntegerField(default=0)
     bytes_total = models.BigIntegerField(null=True, blank=True)
     rows_done = models.BigIntegerField(default=0)
     rows_total = models.BigIntegerField(null=True, blank=True)
     md5 = models.CharField(max_length=32, blank=True)
-    rules_digest = models.CharField(max_length=64, blank=True, help_text="overrides and settings by which it was read")
+    rules_digest = models.CharField(
+        max_length=64, blank=True, help_text="of the overrides and settings it was read with"
+    )
     columns = models.JSONField(default=list, blank=True, help_text="name, type and figures of each column")
     result = models.JSONField(null=True, blank=True, help_text="what the job returned")
     error_code = models.CharField(max_length=40, blank=True)
-    error = models.JSONField(null=True, blank=True, help_text="message and further keys, open to everybody")
+    error = models.JSONField(null=True, blank=True, help_text="message and further facts, visible to everybody")
     error_detail = models.TextField(blank=True, help_text="for staff")
     error_reference = models.CharField(max_length=20, blank=True)
     hook = models.CharField(max_length=10, choices=Hook, default=Hook.NONE)
     hook_tries = models.PositiveIntegerField(default=0)
     hook_due_at = models.DateTimeField(null=True, blank=True)
     hook_error = models.CharField(max_length=300, blank=True)
-    renewed_at = models.DateTimeField(null=True, blank=True, help_text="when CKAN was told that it still runs")
+    renewed_at = models.DateTimeField(
+        null=True, blank=True, help_text="when CKAN was last told that it is still running"
+    )
     created_at = models.DateTimeField()
     queued_at = models.DateTimeField()
     not_before = models.DateTimeField(null=True, blank=True)
@@ -91,7 +95,7 @@ class PushJob(models.Model):
         ordering = ("-created_at", "-id")
         verbose_name = "push"
         verbose_name_plural = "pushes"
-        permissions = (("operate_pushjob", "Can retry, cancel and try pushes"),)
+        permissions = (("operate_pushjob", "Can retry, cancel and dry-run pushes"),)
         constraints = (
             models.UniqueConstraint(
                 fields=["ckan_host", "resource_id"], condition=Q(state="running"), name="one_push_per_resource"

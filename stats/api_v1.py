@@ -30,9 +30,9 @@ class StatisticsQuestion(serializers.Serializer[Any]):
 class TotalsSerializer(serializers.Serializer[Any]):
     """Counts since the beginning."""
 
-    requests = serializers.IntegerField(help_text="Requests served, cached ones included.")
+    requests = serializers.IntegerField(help_text="Requests served, including cached ones.")
     errors = serializers.IntegerField(help_text="Requests that failed.")  # type: ignore[assignment]
-    requesters = serializers.IntegerField(source="emails", help_text="Distinct addresses among those served.")
+    requesters = serializers.IntegerField(source="emails", help_text="Different addresses served.")
 
 
 class SumsSerializer(serializers.Serializer[Any]):
@@ -45,7 +45,7 @@ class SumsSerializer(serializers.Serializer[Any]):
     builds = serializers.IntegerField()
     build_seconds = serializers.FloatField()
     downloads = serializers.IntegerField()
-    bytes = serializers.IntegerField(help_text="Sent by downloads.")
+    bytes = serializers.IntegerField(help_text="Bytes sent by downloads.")
 
 
 class DaySerializer(SumsSerializer):
@@ -58,15 +58,15 @@ class ResourceSerializer(SumsSerializer):
     """One resource."""
 
     resource_id = serializers.CharField()
-    resource_title = serializers.CharField(help_text="As everybody may know it; else empty.")
-    dataset_title = serializers.CharField(help_text="As everybody may know it; else empty.")
+    resource_title = serializers.CharField(help_text="The public title; empty if there is none.")
+    dataset_title = serializers.CharField(help_text="The public title; empty if there is none.")
 
 
 class StatisticsSerializer(serializers.Serializer[Any]):
-    """Totals since the beginning, and the sums of the days asked for."""
+    """Totals since the beginning, and counts for the days requested."""
 
     totals = TotalsSerializer()
-    days = DaySerializer(many=True, help_text="Days with anything in them, oldest first.")
+    days = DaySerializer(many=True, help_text="Days with any activity, oldest first.")
     resources = ResourceSerializer(many=True, help_text="Up to 100, most requested first.")
 
 
@@ -77,7 +77,7 @@ class StatisticsView(KeyView):
 
     @extend_schema(
         operation_id="statistics",
-        summary="Read the statistics",
+        summary="Get the statistics",
         tags=["statistics"],
         parameters=[StatisticsQuestion],
         responses={200: StatisticsSerializer, **documented(400)},

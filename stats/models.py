@@ -37,7 +37,7 @@ class PersonalRecord(Record):
     ``import_key`` tells the rows of an older installation apart, so that none is taken over twice.
     """
 
-    email = models.CharField("e-mail", max_length=320, blank=True, default="", db_index=True)
+    email = models.CharField("email", max_length=320, blank=True, default="", db_index=True)
     domain = models.CharField(max_length=255, blank=True, default="", db_index=True)
     import_key = models.CharField(max_length=64, unique=True, null=True, blank=True, editable=False)
 
@@ -136,7 +136,7 @@ class Requester(models.Model):
     """An address that was served: once for each resource, and once for all of them (``*``). Lower case, or hashed."""
 
     resource_id = models.CharField("resource", max_length=255)
-    email = models.CharField("e-mail", max_length=320, db_index=True)
+    email = models.CharField("email", max_length=320, db_index=True)
 
     class Meta:
         ordering = ["resource_id", "email"]

@@ -50,7 +50,7 @@ class Action:
         facts = [
             ("Requests", f"{found.count:,}"),
             ("Requested", span_of(found.oldest, found.newest)),
-            ("Mails", f"{found.mails:,}, {self.mails}" if found.mails else "none"),
+            ("Emails", f"{found.mails:,}, {self.mails}" if found.mails else "none"),
             *(("Skipped", f"{number:,}: {reason}.") for reason, number in found.skipped.items()),
         ]
         things = "this request" if found.count == 1 and not found.skipped else count_of(found.count, "request")
@@ -93,13 +93,13 @@ ACTIONS = {
             lambda actor: Cancel(actor, tell=True),
             mails="sent now",
             asks=True,
-            warning="Running builds stop. Others who asked for the same keep their places.",
+            warning="Running builds stop. Others who requested the same package keep their places.",
         ),
         Action(
             "resend",
-            "Resend the mail",
-            "Resend the mail about {}?",
-            "Mail sent again.",
+            "Resend the email",
+            "Resend the email about {}?",
+            "Email sent again.",
             "sent again",
             OPERATE,
             lambda actor: Resend(),
@@ -114,7 +114,7 @@ ACTIONS = {
             OPERATE,
             lambda actor: Rebuild(),
             mails=WHEN_DONE,
-            warning="Each becomes a new request, whose data is read from CKAN anew.",
+            warning="Each becomes a new request, and its data is read from CKAN again.",
         ),
         Action(
             "forget",
@@ -125,7 +125,7 @@ ACTIONS = {
             ERASE,
             lambda actor: Forget(),
             asks=True,
-            warning="Addresses, webhooks and keys are deleted for good, also from the statistics. No mail can follow.",
+            warning="Addresses, webhooks and keys are deleted for good, also from the statistics. No email can follow.",
         ),
     )
 }

@@ -76,12 +76,12 @@ class ApiKeyAdmin(PlainTitle, admin.ModelAdmin):
         """Take them out of force, for good."""
         here, valid = request.get_full_path(), queryset.filter(revoked_at=None)
         facts = [
-            ("Keys", ", ".join(key.name for key in valid) or "none that is valid"),
+            ("Keys", ", ".join(key.name for key in valid) or "none valid"),
             ("Created", ages(valid, "created_at")),
             ("Last used", ages(valid, "last_used_at")),
-            ("Mails", "none"),
+            ("Emails", "none"),
         ]
-        warning = "Programs that use them are turned away from then on."
+        warning = "Programs that use them will be rejected from now on."
         question = Question(f"Revoke {count_of(len(valid), 'API key')}?", len(valid), facts, warning)
         if answer := ask(request, lambda: question, back=here, parent=(here, "API keys")):
             return answer

@@ -49,8 +49,8 @@ class RetryAll:
             ("Cause", self.code),
             ("Requests", f"{found.count:,}"),
             ("Failed", span_of(found.oldest, found.newest)),
-            ("Mails", f"{found.mails:,}, {WHEN_DONE}" if found.mails else "none"),
-            *(("Left out", part) for part in _left_out(found)),
+            ("Emails", f"{found.mails:,}, {WHEN_DONE}" if found.mails else "none"),
+            *(("Skipped", part) for part in _left_out(found)),
         ]
         return Question(f"Retry {count_of(found.count, 'request')}?", found.count, facts)
 
@@ -68,7 +68,7 @@ def _left_out(found: RetryPreview) -> list[str]:
     reasons = {
         f"failed more than {count_of(settings.PACKAGER_RETRY_MAX_AGE, 'day')} ago": found.too_old,
         "resolved": found.resolved,
-        "without the CKAN key that it takes": found.without_key,
+        "without the CKAN key they need": found.without_key,
     }
     return [f"{number:,} {reason}" for reason, number in reasons.items() if number]
 
@@ -94,5 +94,5 @@ class ResolveAll:
 def about_resolving(errors: ErrorQuerySet, more: Sequence[tuple[str, str]] = ()) -> Question:
     """What to ask before these errors, all of them open, are marked as resolved."""
     count = errors.count()
-    facts = [*more, ("Errors", f"{count:,}"), ("Happened", ages(errors, "at")), ("Mails", "none")]
+    facts = [*more, ("Errors", f"{count:,}"), ("Happened", ages(errors, "at")), ("Emails", "none")]
     return Question(f"Mark {count_of(count, 'error')} as resolved?", count, facts)

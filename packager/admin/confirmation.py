@@ -15,7 +15,7 @@ from django.utils.formats import date_format
 from django.utils.timezone import localtime
 
 #: When the mails about what is built go out.
-WHEN_DONE = "one for each when it is done"
+WHEN_DONE = "one for each request when it is done"
 #: Not carried over from what was posted to what staff answer.
 _ANSWERS = ("csrfmiddlewaretoken", "confirmed", "declined")
 

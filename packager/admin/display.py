@@ -55,7 +55,7 @@ def progress(request: PackageRequest) -> SafeString | str:
     found = progress_of(request)
     if request.status == Status.RUNNING and found.total:
         text = f"{intcomma(found.done)} of {intcomma(found.total)} {found.unit}"
-        bar = '<progress value="{0}" max="100" aria-label="{1}"></progress> {0} %'
+        bar = '<progress value="{0}" max="100" aria-label="{1}"></progress> {0}%'
         return format_html(bar, found.share, text)
     if request.status == Status.RUNNING:
         return f"{intcomma(found.done)} {found.unit}"

@@ -91,7 +91,7 @@ class RequestAdmin(StaffAdmin):
     def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
         """The list, with what it can be searched for, and why those wait that do."""
         found = super().get_changelist_instance(request)
-        address = ", e-mail address" if request.user.has_perm(SEE_ADDRESSES) else ""
+        address = ", email address" if request.user.has_perm(SEE_ADDRESSES) else ""
         places = turns.places(found.result_list)
         for row in found.result_list:
             row.waits = why_waiting(row, places.get(row.pk))

@@ -24,15 +24,15 @@ class CkanSiteAdmin(PlainTitle, admin.ModelAdmin):
     readonly_fields = ("own_secret",)
     actions = ("renew_secret", "remove_secret")
 
-    @admin.display(description="secret of its own", boolean=True)
+    @admin.display(description="own secret", boolean=True)
     def own_secret(self, site: CkanSite) -> bool:
         """Whether it has one."""
         return bool(site.secret_digest)
 
-    @admin.action(description="Make a new secret for the selected sites", permissions=["change"])
+    @admin.action(description="Create new secrets for the selected sites", permissions=["change"])
     def renew_secret(self, request: HttpRequest, queryset: QuerySet[CkanSite]) -> HttpResponse:
         """Each gets another; the old ones open nothing any more."""
-        if answer := self._ask(request, queryset, "Make a new secret for {}?", "The old ones stop working."):
+        if answer := self._ask(request, queryset, "Create new secrets for {}?", "The old ones stop working."):
             return answer
         shown: Secrets = []
         for site in queryset:
@@ -40,20 +40,20 @@ class CkanSiteAdmin(PlainTitle, admin.ModelAdmin):
             self.log_change(request, site, "New secret.")
         return show_once(request, CkanSite, "New secrets", shown)
 
-    @admin.action(description="Take their own secret from the selected sites", permissions=["change"])
+    @admin.action(description="Remove the secrets of the selected sites", permissions=["change"])
     def remove_secret(self, request: HttpRequest, queryset: QuerySet[CkanSite]) -> HttpResponse | None:
         """From then on they need PACKAGER_SECRET."""
         chosen = queryset.exclude(secret_digest="")
-        if answer := self._ask(request, chosen, "Remove the secret of {}?", "From then on they need PACKAGER_SECRET."):
+        if answer := self._ask(request, chosen, "Remove the secrets of {}?", "They will then need PACKAGER_SECRET."):
             return answer
         for site in chosen:
             self.log_change(request, site, "Secret removed.")
-        messages.success(request, f"{chosen.update(secret_digest='')} secrets removed.")
+        messages.success(request, f"{count_of(chosen.update(secret_digest=''), 'secret')} removed.")
         return None
 
     def _ask(self, request: HttpRequest, sites: QuerySet[CkanSite], title: str, warning: str) -> HttpResponse | None:
-        names = ", ".join(site.name for site in sites) or "none that has a secret"
-        facts = [("Sites", names), ("Created", ages(sites, "created_at")), ("Mails", "none")]
+        names = ", ".join(site.name for site in sites) or "none with a secret"
+        facts = [("Sites", names), ("Created", ages(sites, "created_at")), ("Emails", "none")]
         question = Question(title.format(count_of(len(sites), "site")), len(sites), facts, warning)
         here = request.get_full_path()
         return ask(request, lambda: question, back=here, parent=(here, "CKAN sites"))

@@ -67,4 +67,4 @@ class StandingOrderAdmin(StaffAdmin):
             changed += [order.pk] * (order.state != before)
         log(request, StandingOrder.objects.all(), changed, f"{word}.")
         left = len(orders) - len(changed)
-        messages.success(request, f"{word}: {len(changed)}." + (f" Left as they were: {left}." if left else ""))
+        messages.success(request, f"{len(changed):,} {word.lower()}" + (f", {left:,} skipped." if left else "."))

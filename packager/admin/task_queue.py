@@ -26,8 +26,8 @@ class _Tasks:
         """Queue the same tasks again."""
         here, count = request.get_full_path(), queryset.count()
         names = ", ".join(queryset.order_by().values_list("func", flat=True).distinct())
-        facts = [("Tasks", names), ("Started", ages(queryset, "started")), ("Mails", "those that the tasks send")]
-        warning = "A request that failed is better retried from its page: lost tasks are found again without this."
+        facts = [("Tasks", names), ("Started", ages(queryset, "started")), ("Emails", "those that the tasks send")]
+        warning = "Better retry a failed request from its page. Lost tasks are found automatically."
         question = Question(f"Run {count_of(count, 'task')} again?", count, facts, warning)
         if answer := ask(request, lambda: question, back=here, parent=(here, "Tasks")):
             return answer

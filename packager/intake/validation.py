@@ -151,7 +151,7 @@ def email_address(name: str, value: str) -> str:
     try:
         validate_email(value.strip())
     except ValidationError:
-        raise RequestError(f"Parameter {name} is not a valid e-mail address", field=name) from None
+        raise RequestError(f"Parameter {name} is not a valid email address", field=name) from None
     return value.strip()
 
 

@@ -20,7 +20,7 @@ class PackageMemberSerializer(serializers.Serializer[Any]):
     """A file inside a package."""
 
     name = serializers.CharField()
-    size = serializers.IntegerField(help_text="Bytes, unpacked.")
+    size = serializers.IntegerField(help_text="Bytes, uncompressed.")
 
 
 class PackageSerializer(serializers.Serializer[Any]):
@@ -29,10 +29,10 @@ class PackageSerializer(serializers.Serializer[Any]):
     url = serializers.CharField(source="download_url", help_text="Needs no key: anyone with the link can download.")
     file_name = serializers.CharField(source="package.file_name")
     size = serializers.IntegerField(source="package.size", help_text="Bytes.")
-    sha256 = serializers.CharField(source="package.sha256", help_text="Of the whole archive, in hexadecimal digits.")
+    sha256 = serializers.CharField(source="package.sha256", help_text="Checksum of the ZIP file, in hexadecimal.")
     rows = serializers.IntegerField(source="package.rows", allow_null=True, help_text="null for a file.")
     members = serializers.SerializerMethodField()
-    notes = serializers.SerializerMethodField(help_text="What could not be known or had to be changed.")
+    notes = serializers.SerializerMethodField(help_text="What could not be checked or had to be changed.")
     created_at = serializers.DateTimeField(source="package.created_at")
     expires_at = serializers.DateTimeField(source="package.expires_at")
 
@@ -48,11 +48,11 @@ class PackageSerializer(serializers.Serializer[Any]):
 
 
 class ProgressSerializer(serializers.Serializer[Any]):
-    """How far the build is. For a request that joined another, how far that is."""
+    """How far the build is; for a request that joined another, how far that one is."""
 
     rows_done = serializers.IntegerField()
-    rows_total = serializers.IntegerField(allow_null=True, help_text="null where nobody knows.")
-    bytes_done = serializers.IntegerField(help_text="Bytes read so far; in the end the size of the package.")
+    rows_total = serializers.IntegerField(allow_null=True, help_text="null if unknown.")
+    bytes_done = serializers.IntegerField(help_text="Bytes read so far; once it is done, the size of the package.")
     bytes_total = serializers.IntegerField(allow_null=True)
 
 
@@ -61,42 +61,49 @@ class FailureSerializer(serializers.Serializer[Any]):
 
     code = serializers.CharField(source="error_code", help_text="Stable; `/api/v1/problems/` lists them.")
     message = serializers.CharField(source="error_message")
-    reference = serializers.CharField(source="error_reference", help_text="For questions to the staff of the portal.")
+    reference = serializers.CharField(source="error_reference", help_text="Quote it when you ask the portal's staff.")
 
 
 class PackageRequestSerializer(serializers.Serializer[Any]):
-    """A request, as its owner sees it. The CKAN key that came with it is never shown.
+    """A request. The CKAN key that came with it is never shown."""
 
-    ``context["reader"]`` is the API key of whoever reads; what the owner calls things is told to nobody else.
-    """
+    # context["reader"] is the API key of whoever reads; the owner's own names are for the owner alone
 
     id = serializers.UUIDField()
-    url = serializers.SerializerMethodField(help_text="This request in the API.")
-    status_url = serializers.CharField(help_text="The page for people; needs no key.")
+    url = serializers.SerializerMethodField(help_text="The address of this request in the API.")
+    status_url = serializers.CharField(help_text="The requester's page; needs no key.")
     status = serializers.ChoiceField(choices=Status.values)
     kind = serializers.ChoiceField(choices=Kind.values)
     resource_id = serializers.CharField()
-    resource_title = serializers.CharField(help_text="As the data portal has it. Empty while nobody knows.")
-    dataset_title = serializers.CharField(help_text="The same of the dataset that the resource is in.")
-    organization_title = serializers.CharField(help_text="The same of the organization that published it.")
+    resource_title = serializers.CharField(help_text="The title at the data portal; empty while it is unknown.")
+    dataset_title = serializers.CharField(help_text="The title of its dataset; empty while it is unknown.")
+    organization_title = serializers.CharField(
+        help_text="The title of the organization that published it; empty while it is unknown."
+    )
     ckan_host = serializers.CharField()
     api_url = serializers.CharField(help_text="Empty for a file.")
     resource_url = serializers.CharField(help_text="Empty for a table.")
-    query = serializers.DictField(source="parameters", help_text="What CKAN is asked for, as far as it was given.")
-    format = serializers.CharField(help_text="Empty for a file, which is packed as it is.")
-    options = serializers.DictField(help_text="Those of the format.")
+    query = serializers.DictField(
+        source="parameters", help_text="The parameters of `datastore_search` that were given."
+    )
+    format = serializers.CharField(help_text="Empty for a file, which is packed unchanged.")
+    options = serializers.DictField(help_text="Options of the format.")
     queue = serializers.ChoiceField(
-        choices=Queue.values, help_text="`fast` at first; what turns out to be large moves on to `slow`."
+        choices=Queue.values, help_text="`fast` at first; large requests move on to `slow`."
     )
     place = serializers.SerializerMethodField(
-        help_text="How many are built before it; null unless queued, and in lists."
+        help_text="How many requests are ahead of it; null in lists, and unless it is queued."
     )
-    cached = serializers.BooleanField(help_text="A fresh package was there already.")
+    cached = serializers.BooleanField(help_text="Whether it was served from an existing package.")
     progress = ProgressSerializer(source="building")
     failure = serializers.SerializerMethodField(help_text="null unless it failed.")
-    package = serializers.SerializerMethodField(help_text="null while there is none, and after it expired.")
-    requester = serializers.SerializerMethodField(help_text="Your name for who asked; empty in requests of others.")
-    idempotency_key = serializers.SerializerMethodField(help_text="Your name for the call; empty likewise.")
+    package = serializers.SerializerMethodField(help_text="null before it is ready and after it has expired.")
+    requester = serializers.SerializerMethodField(
+        help_text="Your name for the person who asked; empty in other people's requests."
+    )
+    idempotency_key = serializers.SerializerMethodField(
+        help_text="Your name for the call; empty in other people's requests."
+    )
     created_at = serializers.DateTimeField()
     queued_at = serializers.DateTimeField()
     started_at = serializers.DateTimeField(source="building.started_at", allow_null=True)
@@ -170,12 +177,14 @@ class ErrorSerializer(serializers.ModelSerializer[PackageError]):
 
 
 class EstimateSerializer(serializers.Serializer[Any]):
-    """What a request would bring. null where it cannot be known."""
+    """What to expect of a request; null where it is unknown."""
 
     rows = serializers.IntegerField(allow_null=True, help_text="null for a file.")
-    columns = serializers.ListField(child=serializers.CharField(), allow_null=True, help_text="Names, in order.")
-    size = serializers.IntegerField(allow_null=True, help_text="Bytes of the package, roughly.")
-    seconds = serializers.FloatField(allow_null=True, help_text="Time of the build, roughly, without the wait.")
+    columns = serializers.ListField(child=serializers.CharField(), allow_null=True, help_text="Their names, in order.")
+    size = serializers.IntegerField(allow_null=True, help_text="Approximate size of the package in bytes.")
+    seconds = serializers.FloatField(
+        allow_null=True, help_text="Approximate build time, without the time in the queue."
+    )
     queue = serializers.ChoiceField(choices=Queue.values)
-    waiting = serializers.IntegerField(help_text="Requests that wait in that queue now.")
-    cached = serializers.BooleanField(help_text="A fresh package is there: the answer would come at once.")
+    waiting = serializers.IntegerField(help_text="Requests waiting in that queue now.")
+    cached = serializers.BooleanField(help_text="There is a fresh package, which you would get at once.")

@@ -30,12 +30,12 @@ USE_NOTED_EVERY = timedelta(minutes=1)
 class Scope(models.TextChoices):
     """What a key may be allowed."""
 
-    WRITE = "requests:write", "Make, cancel and retry requests"
+    WRITE = "requests:write", "Create, cancel and retry requests"
     READ = "requests:read", "See its own requests"
-    ALL = "requests:all", "See, cancel and retry the requests of everybody"
+    ALL = "requests:all", "See, cancel and retry everybody's requests"
     ERRORS = "errors:read", "See failures"
     STATISTICS = "statistics:read", "See statistics"
-    CHANGES = "changes:write", "Tell which resources have changed"
+    CHANGES = "changes:write", "Report changed resources"
 
 
 #: What a key gets that is made for somebody's own packages.

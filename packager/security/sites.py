@@ -35,11 +35,11 @@ class CkanSite(models.Model):
         "address",
         max_length=500,
         validators=[check_site_url],
-        help_text="of its front page, for example https://data.example.org",
+        help_text="its front page, for example https://data.example.org",
     )
     active = models.BooleanField(
         default=True,
-        help_text="only the hosts of active sites and those of PACKAGER_CKAN_HOSTS are read, if there are any",
+        help_text="if there are active sites or PACKAGER_CKAN_HOSTS, the portal reads from no other hosts",
     )
     secret_digest = models.CharField(max_length=64, blank=True, editable=False)
     notes = models.TextField(blank=True)

@@ -17,7 +17,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 from packager.streaming.addresses import is_public
 from packager.streaming.types import Query
 
-REMOVED = "[e-mail address removed]"
+REMOVED = "[email address removed]"
 #: As many characters of a title are kept.
 LONGEST_TITLE = 300
 

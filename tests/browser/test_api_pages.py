@@ -13,8 +13,8 @@ pytestmark = pytest.mark.browser
 
 def test_the_page_of_the_api_lists_its_calls_and_tries_one(open_page):
     page = open_page("/api/v1/docs/")
-    page.get_by_text("Ask for a package").wait_for()
-    page.get_by_text("Name, version, capabilities").click()
+    page.get_by_text("Request a package").wait_for()
+    page.get_by_text("Get name, version and capabilities").click()
     page.get_by_role("button", name="Try it out").click()
     page.get_by_role("button", name="Execute").click()
     page.get_by_text('"Packaging Portal"').first.wait_for()

@@ -79,7 +79,7 @@ def test_the_quick_start_ends_in_a_package_and_a_mail_and_leaves_no_process(runn
     package = Path(re.search(r"package +(/.*\.zip)", said)[1])
     with zipfile.ZipFile(package) as archive, DemoCkan(rows=3000) as ckan:
         assert archive.read("resource.csv") == ckan.csv("specimens")
-    mail = Path(re.search(r"e-mail +(/.*)", said)[1])
+    mail = Path(re.search(r"email +(/.*)", said)[1])
     link = re.search(r"download +(http\S+)", said)[1]
     assert "multipart/alternative" in mail.read_text()
     assert urllib.request.urlopen(link).read() == package.read_bytes()

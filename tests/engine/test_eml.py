@@ -57,7 +57,7 @@ def test_whatever_ckan_says_gives_valid_eml(description, site):
         ("dataset/contact/organizationName", ["The Museum"]),
         ("dataset/publisher/organizationName", ["The Museum"]),
         ("dataset/pubDate", ["2019"]),
-        ("dataset/abstract/para", ["Ask [e-mail address removed] about it."]),
+        ("dataset/abstract/para", ["Ask [email address removed] about it."]),
         ("dataset/intellectualRights/para/ulink/citetitle", ["Creative Commons Attribution"]),
         ("dataset/licensed/identifier", ["cc-by"]),
         ("dataset/distribution/online/url", ["https://data.example.org/dataset/birds/resource/r-1"]),

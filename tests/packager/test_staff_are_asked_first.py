@@ -41,9 +41,14 @@ def states() -> list[str]:
 @pytest.mark.parametrize(
     ("action", "status", "title", "mails"),
     [
-        ("retry", Status.FAILED, "Retry 3 requests?", "2, one for each when it is done"),
+        ("retry", Status.FAILED, "Retry 3 requests?", "2, one for each request when it is done"),
         ("cancel", Status.RUNNING, "Cancel 3 requests?", "2, sent now"),
-        ("rebuild", Status.EXPIRED, "Rebuild 3 requests, ignoring the cache?", "2, one for each when it is done"),
+        (
+            "rebuild",
+            Status.EXPIRED,
+            "Rebuild 3 requests, ignoring the cache?",
+            "2, one for each request when it is done",
+        ),
         ("forget", Status.SUCCEEDED, "Delete the personal data of 3 requests?", "none"),
     ],
 )
@@ -55,7 +60,7 @@ def test_an_action_on_many_asks_and_changes_nothing(admin_client, action, status
     assert answer.context["title"] == title
     assert dict(facts(answer))["Requests"] == "3"
     assert "1 year, 1 month ago" in dict(facts(answer))["Requested"].replace("\xa0", " ")
-    assert dict(facts(answer))["Mails"] == mails
+    assert dict(facts(answer))["Emails"] == mails
     assert states() == [status] * 3
     assert PackageRequest.objects.exclude(email="").count() == 2
 
@@ -132,12 +137,12 @@ def test_retry_all_says_what_it_would_do_and_leave_out(admin_client, db):
     answer = admin_client.post(CAUSES, {"code": CODE, "retry": "1"})
     assert answer.context["title"] == "Retry 2 requests?"
     said = facts(answer)
-    assert [value for name, value in said if name == "Left out"] == [
+    assert [value for name, value in said if name == "Skipped"] == [
         "1 failed more than 30 days ago",
         "1 resolved",
-        "1 without the CKAN key that it takes",
+        "1 without the CKAN key they need",
     ]
-    assert dict(said)["Mails"] == "1, one for each when it is done"
+    assert dict(said)["Emails"] == "1, one for each request when it is done"
     assert "2 weeks, 6 days ago" in dict(said)["Failed"].replace("\xa0", " ")
     assert states() == [Status.FAILED] * 5
 
@@ -158,7 +163,7 @@ def test_resolving_the_ticked_errors_asks_and_counts_the_open_ones(admin_client,
     errors, at = list(PackageError.objects.all()), "/admin/packager/packageerror/"
     answer = do(admin_client, "resolve", errors, at)
     assert answer.context["title"] == "Mark 1 error as resolved?"
-    assert dict(facts(answer))["Mails"] == "none"
+    assert dict(facts(answer))["Emails"] == "none"
     assert told(do(admin_client, "resolve", errors, at, confirmed="1")) == ["1 resolved."]
 
 

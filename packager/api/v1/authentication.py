@@ -44,7 +44,7 @@ class KeyScheme(OpenApiAuthenticationExtension):
 
     def get_security_definition(self, *_: Any, **__: Any) -> dict[str, str]:
         """HTTP bearer (RFC 6750)."""
-        return {"type": "http", "scheme": "bearer", "description": "An API key of the portal, made by its staff."}
+        return {"type": "http", "scheme": "bearer", "description": "An API key, created by the portal's staff."}
 
 
 class HasScope(BasePermission):

@@ -24,21 +24,23 @@ MOST = 1000
 
 
 class ChangeSerializer(serializers.Serializer[Any]):
-    """What happened, in the words of CKAN's notifications."""
+    """What happened, in the format of CKAN's notifications."""
 
     routing_key = serializers.CharField(
-        max_length=255, help_text="`Package`, `Resource` or `Datastore`; others are passed over."
+        max_length=255, help_text="`Package`, `Resource` or `Datastore`; others are ignored."
     )
     operation = serializers.CharField(max_length=255, allow_blank=True, help_text="`new`, `changed` or `deleted`.")
     payload = serializers.DictField(
-        help_text="The dataset or resource as CKAN shows it; for `Datastore` an object with `resource_id`."
+        help_text="The dataset or resource as CKAN shows it; for `Datastore`, an object with `resource_id`."
     )
 
 
 class ChangesNotedSerializer(serializers.Serializer[Any]):
-    """What was made of it."""
+    """The result."""
 
-    changed = serializers.IntegerField(help_text="Resources of which no package from before is handed out any more.")
+    changed = serializers.IntegerField(
+        help_text="How many resources have changed: packages of their old data are no longer reused."
+    )
 
 
 class ChangesView(KeyView):
@@ -49,7 +51,7 @@ class ChangesView(KeyView):
 
     @extend_schema(
         operation_id="changes_create",
-        summary="Tell which resources have changed",
+        summary="Report changed resources",
         tags=["changes"],
         request=PolymorphicProxySerializer(
             component_name="OneOrManyChanges",
@@ -61,10 +63,10 @@ class ChangesView(KeyView):
         examples=[examples.CHANGE],
     )
     def post(self, call: Request) -> Response:
-        """One notification, or a list of up to 1,000. Packages that were begun before are not handed out again."""
+        """Send one notification, or a list of up to 1,000. Packages of the old data are no longer reused."""
         many = isinstance(call.data, list)
         if many and len(call.data) > MOST:
-            raise RequestError(f"A call may hold {MOST} changes, and this one holds {len(call.data)}")
+            raise RequestError(f"A call may contain at most {MOST} changes, but this one contains {len(call.data)}")
         envelopes = ChangeSerializer(data=call.data, many=many)
         envelopes.is_valid(raise_exception=True)
         told = envelopes.validated_data if many else [envelopes.validated_data]

@@ -19,7 +19,7 @@ from packager.presentation.serializers import PackageRequestSerializer
 SOON, LATER = 2, 10
 
 IF_NONE_MATCH = OpenApiParameter(
-    "If-None-Match", OpenApiTypes.STR, OpenApiParameter.HEADER, description="The `ETag` of the answer you have."
+    "If-None-Match", OpenApiTypes.STR, OpenApiParameter.HEADER, description="The `ETag` of the response you have."
 )
 
 
@@ -27,8 +27,10 @@ def _header(name: str, description: str, status: list[str], kind: type = str) ->
     return OpenApiParameter(name, kind, OpenApiParameter.HEADER, description=description, response=status)
 
 
-ETAG = _header("ETag", "Changes with the answer.", ["200"])
-RETRY_AFTER = _header("Retry-After", "Seconds after which to look again, while it is under way.", ["200"], int)
+ETAG = _header("ETag", "Changes with the response.", ["200"])
+RETRY_AFTER = _header(
+    "Retry-After", "Seconds to wait before asking again, while it is queued or running.", ["200"], int
+)
 
 
 def respond(call: Request, request: PackageRequest, status: int = 200) -> Response:

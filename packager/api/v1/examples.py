@@ -41,7 +41,7 @@ ESTIMATE = OpenApiExample(
     status_codes=["200"],
 )
 CHANGE = OpenApiExample(
-    "Rows of a table changed",
+    "Rows of a table have changed",
     value={
         "routing_key": "Datastore",
         "operation": "changed",

@@ -11,11 +11,13 @@ from packager.models import PackageError, PackageRequest, Status
 class RequestFilter(django_filters.FilterSet):
     """Which requests."""
 
-    status = django_filters.MultipleChoiceFilter(choices=Status.choices, help_text="May be given several times.")
+    status = django_filters.MultipleChoiceFilter(choices=Status.choices, help_text="Can be repeated.")
     format = django_filters.CharFilter()
     resource_id = django_filters.CharFilter()
-    title = django_filters.CharFilter(method="of_title", help_text="A part of the title of the resource or dataset.")
-    requester = django_filters.CharFilter(method="of_requester", help_text="Your own requests with this `requester`.")
+    title = django_filters.CharFilter(method="of_title", help_text="Part of the title of the resource or its dataset.")
+    requester = django_filters.CharFilter(
+        method="of_requester", help_text="Only your own requests with this `requester`."
+    )
     created_after = django_filters.IsoDateTimeFilter("created_at", "gte", help_text="At that time or later.")
     created_before = django_filters.IsoDateTimeFilter("created_at", "lt", help_text="Before that time.")
 
@@ -37,7 +39,7 @@ class ErrorFilter(django_filters.FilterSet):
 
     code = django_filters.CharFilter()
     resource_id = django_filters.CharFilter()
-    request = django_filters.UUIDFilter("request_id", help_text="Those of one request.")
+    request = django_filters.UUIDFilter("request_id", help_text="Only failures of this request.")
     after = django_filters.IsoDateTimeFilter("at", "gte", help_text="At that time or later.")
     before = django_filters.IsoDateTimeFilter("at", "lt", help_text="Before that time.")
 

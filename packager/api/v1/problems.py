@@ -49,30 +49,32 @@ class FieldProblemSerializer(serializers.Serializer[Any]):
 class ProblemSerializer(serializers.Serializer[Any]):
     """Why a call failed (RFC 9457)."""
 
-    type = serializers.CharField(help_text="An address that names the kind of problem.")
+    type = serializers.CharField(help_text="An address that identifies the kind of problem.")
     title = serializers.CharField()
     status = serializers.IntegerField(help_text="The HTTP status.")
     detail = serializers.CharField(help_text="A sentence for people.")
     code = serializers.CharField(help_text="Stable, for programs; `/api/v1/problems/` lists them.")
-    field = serializers.CharField(required=False, help_text="The field at fault, if one is.")
+    field = serializers.CharField(required=False, help_text="The field that is wrong, if there is one.")
     errors = FieldProblemSerializer(  # type: ignore[assignment]
-        many=True, required=False, help_text="Every field at fault."
+        many=True, required=False, help_text="Every field that is wrong."
     )
-    reference = serializers.CharField(required=False, help_text="Of a fault on our side, for questions to the staff.")
+    reference = serializers.CharField(
+        required=False, help_text="Quote it when you ask the portal's staff about an internal error."
+    )
 
 
 SENTENCES = {
-    400: "The request cannot be accepted as it was asked.",
+    400: "The request is not valid.",
     401: "The API key is missing, wrong or revoked.",
     403: "The API key does not allow this.",
-    404: "There is no such thing, or it belongs to somebody else.",
-    409: "The request is in a state in which this cannot be done.",
+    404: "It does not exist, or belongs to somebody else.",
+    409: "This cannot be done in the current state of the request.",
     413: "The body is too large.",
     415: "The body is not JSON.",
-    422: "The Idempotency-Key was used before with another body.",
+    422: "The Idempotency-Key was used before with a different body.",
     424: "The data portal could not be read.",
-    429: "Too many calls: try again after Retry-After seconds.",
-    503: "The portal is out of order for a moment: try again after Retry-After seconds. Nothing was saved.",
+    429: "Too many calls: wait Retry-After seconds and try again.",
+    503: "The portal is unavailable at the moment: wait Retry-After seconds and try again. Nothing was saved.",
 }
 
 
@@ -171,7 +173,7 @@ def catalogue() -> list[dict[str, Any]]:
     known = [kind for _, kind in inspect.getmembers(errors, inspect.isclass) if issubclass(kind, PackagerError)]
     rows = {kind.code: (kind, inspect.cleandoc(kind.__doc__ or "").partition("\n\n")[0]) for kind in known}
     more = {"throttled": SENTENCES[429], "unsupported_media_type": SENTENCES[415]}
-    more["method_not_allowed"] = "The address does not take this method."
+    more["method_not_allowed"] = "This address does not support the HTTP method."
     listed = [
         {"code": code, "meaning": meaning.replace("\n", " "), "retryable": kind.retryable}
         for code, (kind, meaning) in rows.items()

@@ -33,7 +33,7 @@ IDEMPOTENCY_KEY = OpenApiParameter(
     "Idempotency-Key",
     OpenApiTypes.STR,
     OpenApiParameter.HEADER,
-    description="Your name for this call, up to 255 characters. The same call made again gives the same request.",
+    description="Your name for this call, up to 255 characters. Repeat the call with it, and you get the same request.",
 )
 LOCATION = OpenApiParameter("Location", OpenApiTypes.URI, OpenApiParameter.HEADER, response=["201"])
 
@@ -62,7 +62,7 @@ class RequestsView(KeyView, GenericAPIView[PackageRequest]):
 
     @extend_schema(
         operation_id="requests_create",
-        summary="Ask for a package",
+        summary="Request a package",
         tags=TAGS,
         parameters=[IDEMPOTENCY_KEY, LOCATION],
         request=PackageRequestCreateSerializer,
@@ -70,7 +70,7 @@ class RequestsView(KeyView, GenericAPIView[PackageRequest]):
         examples=[examples.TABLE, examples.FILE],
     )
     def post(self, call: Request) -> Response:
-        """Queues it, joins the same work under way, or serves a fresh package at once."""
+        """Queues it, joins an identical request in progress, or serves a fresh package at once."""
         question = PackageRequestCreateSerializer(data=call.data)
         question.is_valid(raise_exception=True)
         name = validation.optional("Idempotency-Key", call.headers.get("Idempotency-Key"))
@@ -106,7 +106,7 @@ class RequestDetailView(RequestView):
 
     @extend_schema(
         operation_id="requests_retrieve",
-        summary="See how a request stands",
+        summary="Get a request",
         tags=TAGS,
         parameters=[REQUEST_ID, conditional.IF_NONE_MATCH, conditional.ETAG, conditional.RETRY_AFTER],
         responses={
@@ -116,7 +116,7 @@ class RequestDetailView(RequestView):
         },
     )
     def get(self, call: Request, request_id: str) -> Response:
-        """Made for polling: send the `ETag` back as `If-None-Match`, and wait for `Retry-After` seconds."""
+        """Made for polling: send the `ETag` back as `If-None-Match`, and wait `Retry-After` seconds in between."""
         return conditional.respond(call, self.find(request_id))
 
 
@@ -132,7 +132,7 @@ class CancelView(RequestView):
         responses={200: PackageRequestSerializer, **documented(404, 409)},
     )
     def post(self, call: Request, request_id: str) -> Response:
-        """A build that runs is stopped; others that wait for the same package go on."""
+        """A running build stops; others who are waiting for the same package keep their places."""
         found = self.find(request_id)
         somebody_elses = found.api_key_id != self.api_key.pk
         requests.cancel(found.pk, actor=self.actor, tell=somebody_elses)
@@ -144,14 +144,14 @@ class RetryView(RequestView):
 
     @extend_schema(
         operation_id="requests_retry",
-        summary="Try a request again",
+        summary="Retry a request",
         tags=TAGS,
         parameters=[REQUEST_ID],
         request=None,
         responses={200: PackageRequestSerializer, **documented(404, 409)},
     )
     def post(self, call: Request, request_id: str) -> Response:
-        """For one that failed, was cancelled or has expired."""
+        """For requests that failed, were cancelled or have expired."""
         requests.retry(self.find(request_id).pk, actor=self.actor)
         return conditional.respond(call, self.find(request_id))
 
@@ -161,13 +161,13 @@ class PackageView(RequestView):
 
     @extend_schema(
         operation_id="requests_package",
-        summary="Find the package",
+        summary="Get the package",
         tags=TAGS,
         parameters=[REQUEST_ID],
         responses={200: PackageSerializer, **documented(404, 409)},
     )
     def get(self, call: Request, request_id: str) -> Response:
-        """Where the file is. While there is none (`409`), `Retry-After` says when to look again, if one is coming."""
+        """Where to download it. Before it is ready you get `409`, with `Retry-After` if it is on its way."""
         found = self.find(request_id)
         if found.status == Status.SUCCEEDED and found.package is not None:
             return Response(PackageSerializer(found).data)

@@ -21,19 +21,22 @@ OPTIONS_SCHEMA = {
     "type": ["object", "null"],
     "description": "Options of the format (`/api/v1/` lists them by format), and `metadata`.",
     "properties": {
-        "delimiter": {**TEXT, "description": "csv: one character, no letter, digit or quote."},
-        "bom": {"type": "boolean", "description": "csv, tsv: begin with a byte order mark."},
-        "excel_safe": {"type": "boolean", "description": "csv, tsv: defuse cells that look like formulas."},
-        "metadata": {"type": "boolean", "description": "Put README, data dictionary and licence beside the data."},
+        "delimiter": {**TEXT, "description": "csv: one character, but not a letter, digit or quote."},
+        "bom": {"type": "boolean", "description": "csv, tsv: start the file with a byte order mark."},
+        "excel_safe": {
+            "type": "boolean",
+            "description": "csv, tsv: put an apostrophe before text that looks like a formula.",
+        },
+        "metadata": {"type": "boolean", "description": "Include README, data dictionary and licence."},
     },
 }
 Q_SCHEMA = {
     "type": ["string", "object", "null"],
-    "description": "Full text to search for; an object searches single columns.",
+    "description": "Search for this text; an object searches single columns.",
 }
 OBJECT_SCHEMA = {
     "type": ["object", "null"],
-    "description": 'Values that columns must have: `{"country": ["Brasil", "Peru"]}`.',
+    "description": 'Only rows with these values: `{"country": ["Brasil", "Peru"]}`.',
 }
 
 
@@ -64,10 +67,10 @@ def _count(help_text: str) -> serializers.IntegerField:
 
 
 class PackageRequestCreateSerializer(serializers.Serializer[Any]):
-    """A package that somebody wants. null and an empty text count as not given; unknown fields are refused."""
+    """A request for a package. null and empty text count as not given; unknown fields are rejected."""
 
     kind = serializers.ChoiceField(
-        choices=Kind.values, required=False, help_text="By default what the address that came is for."
+        choices=Kind.values, required=False, help_text="By default, it follows from the address you give."
     )
     resource_id = serializers.CharField(max_length=FIELDS["resource_id"].most, help_text="The resource's id in CKAN.")
     api_url = _text(FIELDS["api_url"].most, "For a table: the address of CKAN's `datastore_search`.")
@@ -75,15 +78,18 @@ class PackageRequestCreateSerializer(serializers.Serializer[Any]):
     filters = JsonObject(required=False, allow_null=True)
     q = FullText(required=False, allow_null=True)
     plain = serializers.BooleanField(
-        required=False, allow_null=True, default=None, help_text="false: `q` is a PostgreSQL text search query."
+        required=False,
+        allow_null=True,
+        default=None,
+        help_text="false: `q` is a full-text query in PostgreSQL's syntax.",
     )
-    language = _text(100, "Of the full text, as PostgreSQL calls it.")
+    language = _text(100, "The language of the full-text search, as PostgreSQL calls it.")
     fields = serializers.ListField(  # type: ignore[assignment]
         child=serializers.CharField(), required=False, allow_null=True, help_text="Only these columns, in this order."
     )
     sort = _text(2000, "For example `year desc, name`.")
-    limit = _count("At most so many rows.")
-    offset = _count("Leave out so many rows at the start.")
+    limit = _count("The most rows to return.")
+    offset = _count("How many rows to skip at the start.")
     format = _text(30, "`csv` by default; `/api/v1/` lists all.")
     options = Options(required=False, allow_null=True)
 
@@ -109,7 +115,7 @@ class PackageRequestCreateSerializer(serializers.Serializer[Any]):
         about, others, foreign = ("file", "tables", OF_TABLES) if kind == Kind.URL else ("table", "files", OF_FILES)
         for name in foreign:
             if name in data:
-                raise RequestError(f"Parameter {name} is for {others}, and this is about a {about}", field=name)
+                raise RequestError(f"Parameter {name} is for {others}, but this request is for a {about}", field=name)
         return Submission(
             resource_id=validation.required("resource_id", data.get("resource_id")),
             options=validation.json_object("options", data.get("options")),

@@ -20,7 +20,7 @@ TAGS = ["requests"]
 
 
 class StandingOrderSerializer(serializers.ModelSerializer[StandingOrder]):
-    """When a package is built again."""
+    """When a package is rebuilt."""
 
     class Meta:
         model = StandingOrder
@@ -35,25 +35,26 @@ class StandingOrderView(RequestView):
 
     @extend_schema(
         operation_id="standing_order_retrieve",
-        summary="See when a package is built again",
+        summary="Get the standing order",
         tags=TAGS,
         parameters=[REQUEST_ID],
         responses={200: StandingOrderSerializer, **documented(404)},
     )
     def get(self, call: Request, request_id: str) -> Response:
-        """The requests that are made for it are in your list, each with the news of its end."""
+        """When the package is rebuilt, or why it no longer is. The requests made for it are in your list."""
         return Response(StandingOrderSerializer(self._order(request_id)).data)
 
     @extend_schema(
         operation_id="standing_order_place",
-        summary="Have a package built again",
+        summary="Place or change a standing order",
         tags=TAGS,
         parameters=[REQUEST_ID],
         request=StandingOrderSerializer,
         responses={200: StandingOrderSerializer, **documented(400, 404, 409, 413, 415)},
     )
     def put(self, call: Request, request_id: str) -> Response:
-        """When its data change, or each night, week or month. It stops when nobody downloaded three in a row."""
+        """Rebuild the package when its data changes, or every night, week or month. It stops if three in a row are not
+        downloaded."""
         wish = StandingOrderSerializer(data=call.data)
         wish.is_valid(raise_exception=True)
         data: dict[str, Any] = wish.validated_data
@@ -61,13 +62,13 @@ class StandingOrderView(RequestView):
 
     @extend_schema(
         operation_id="standing_order_end",
-        summary="End it",
+        summary="End the standing order",
         tags=TAGS,
         parameters=[REQUEST_ID],
         responses={200: StandingOrderSerializer, **documented(404)},
     )
     def delete(self, call: Request, request_id: str) -> Response:
-        """What is under way is still built."""
+        """A build in progress is still finished."""
         order = self._order(request_id)
         standing_orders.end(order, f"Ended by {self.actor}.")
         return Response(StandingOrderSerializer(order).data)

@@ -38,14 +38,14 @@ class FormatSerializer(serializers.Serializer[Any]):
 
 
 class LimitsSerializer(serializers.Serializer[Any]):
-    """What the portal keeps to."""
+    """The portal's limits."""
 
     body_bytes = serializers.IntegerField()
     calls_per_key = serializers.CharField(help_text="For example `600/min`; empty for no limit.")
     calls_per_address = serializers.CharField()
-    cache_seconds = serializers.IntegerField(help_text="How long a package is handed out again.")
+    cache_seconds = serializers.IntegerField(help_text="How long a package is reused for identical requests.")
     kept_days = serializers.IntegerField(help_text="How long a package can be downloaded.")
-    slow_from_rows = serializers.IntegerField(help_text="More rows than that go to the slow queue.")
+    slow_from_rows = serializers.IntegerField(help_text="Requests for more rows go to the slow queue.")
 
 
 class CapabilitiesSerializer(serializers.Serializer[Any]):
@@ -54,7 +54,9 @@ class CapabilitiesSerializer(serializers.Serializer[Any]):
     formats = FormatSerializer(many=True)
     mail_languages = serializers.ListField(child=serializers.CharField())
     limits = LimitsSerializer()
-    plugins = serializers.DictField(child=serializers.JSONField(), help_text="What plugins add, by plugin's word.")
+    plugins = serializers.DictField(
+        child=serializers.JSONField(), help_text="What plugins add, by the names they choose."
+    )
 
 
 class RootSerializer(serializers.Serializer[Any]):
@@ -71,7 +73,7 @@ class RootView(OpenView):
 
     @extend_schema(
         operation_id="root",
-        summary="Name, version, capabilities",
+        summary="Get name, version and capabilities",
         tags=["portal"],
         auth=[],
         responses={200: RootSerializer, **documented(open_to_all=True)},
@@ -114,11 +116,11 @@ def _capabilities() -> dict[str, Any]:
 
 
 class ProblemKindSerializer(serializers.Serializer[Any]):
-    """A code that answers and failures of requests may carry."""
+    """A code that responses and failed requests can have."""
 
     code = serializers.CharField()
     meaning = serializers.CharField()
-    retryable = serializers.BooleanField(help_text="Whether the same can succeed later.")
+    retryable = serializers.BooleanField(help_text="Whether trying again can help.")
 
 
 class ProblemsView(OpenView):
@@ -126,13 +128,13 @@ class ProblemsView(OpenView):
 
     @extend_schema(
         operation_id="problems_list",
-        summary="List the codes of problems",
+        summary="List problem codes",
         tags=["portal"],
         auth=[],
         responses={200: ProblemKindSerializer(many=True), **documented(open_to_all=True)},
     )
     def get(self, call: Request) -> Response:
-        """All of them; they do not change their meaning."""
+        """Every code, whose meaning never changes, and whether trying again can help."""
         return Response(problems.catalogue())
 
 
@@ -143,14 +145,14 @@ class EstimateView(KeyView):
 
     @extend_schema(
         operation_id="estimate",
-        summary="Learn what a request would bring",
+        summary="Estimate a request",
         tags=["requests"],
         request=PackageRequestCreateSerializer,
         responses={200: EstimateSerializer, **documented(400, 413, 415, 424)},
         examples=[examples.TABLE, examples.ESTIMATE],
     )
     def post(self, call: Request) -> Response:
-        """Rows, columns, expected size and time, and the queue. Takes the body of a request; nothing is queued."""
+        """Rows, columns, expected size and time, and the queue. Send the body of a request; nothing is queued."""
         question = PackageRequestCreateSerializer(data=call.data)
         question.is_valid(raise_exception=True)
         owned = replace(question.submission, owner=self.api_key.pk)

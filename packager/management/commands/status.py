@@ -9,6 +9,7 @@ from django.conf import settings
 from packager.management.base import Facts, ReportCommand
 from packager.models import Package
 from packager.presentation.service_status import others, overview
+from packager.sentences import count_of
 from packager.storage import stores
 
 
@@ -30,7 +31,7 @@ class Command(ReportCommand):
 
     def words(self, facts: Facts) -> str:
         """See ``ReportCommand``."""
-        lines = [f"{c['queue']} cluster on {c['host']}: {c['workers']} workers" for c in facts["clusters"]]
+        lines = [f"{c['queue']} cluster on {c['host']}: {count_of(c['workers'], 'worker')}" for c in facts["clusters"]]
         lines = lines or ["No cluster is running."]
         lines += [f"{name}: {count} waiting" for name, count in facts["waiting"].items()]
         lines += [f"The {name} queue has work, but no {name} cluster is running." for name in facts["deserted"]]
