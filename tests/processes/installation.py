@@ -6,12 +6,13 @@ import os
 import re
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
@@ -125,10 +126,10 @@ class Installation:
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
 
-    def start_web(self, name: str, port: int, *options: str) -> None:
+    def start_web(self, name: str, port: int, *options: str, **environment: str) -> None:
         """Start a web server, which is called ``name`` here."""
         web = ("gunicorn", "portal.wsgi", "--worker-class", "gthread", "--bind", f"127.0.0.1:{port}")
-        self._start(name, (sys.executable, "-m", *web, *options))
+        self._start(name, (sys.executable, "-m", *web, *options), **environment)
 
     def start_cluster(self, queue: str, name: str = "") -> None:
         """Start a cluster of a queue, which is called ``name`` here."""
@@ -200,16 +201,20 @@ class Installation:
 
     def one(self, sql: str) -> Any:
         """The first column of the first row that the portal's database answers."""
-        if self.environment["DATABASE_URL"].startswith("postgres"):
-            connection: Any = psycopg2.connect(self.environment["DATABASE_URL"])
-        else:
-            import sqlite3
-
-            connection = sqlite3.connect(self.environment["DATABASE_URL"].removeprefix("sqlite:///"), timeout=20)
-        try:
+        with closing(self._connect()) as connection:
             cursor = connection.cursor()
             cursor.execute(sql)
             row = cursor.fetchone()
             return row[0] if row else None
-        finally:
-            connection.close()
+
+    def change(self, sql: str) -> None:
+        """Change the portal's database behind its back."""
+        with closing(self._connect()) as connection:
+            connection.cursor().execute(sql)
+            connection.commit()
+
+    def _connect(self) -> Any:
+        address = self.environment["DATABASE_URL"]
+        if address.startswith("postgres"):
+            return psycopg2.connect(address)
+        return sqlite3.connect(address.removeprefix("sqlite:///"), timeout=20)
