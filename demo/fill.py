@@ -109,7 +109,7 @@ class Filler:
     def _with_fault(self, request: PackageRequest) -> PackageRequest:
         request.error_code = self.random.choice(CODES)
         request.error_reference = f"PP-{request.fingerprint[-8:].upper()}"
-        request.error_message = "The data portal did not give the data."
+        request.error_message = "The data could not be read from the data portal."
         request.rows_done //= 2
         return request
 

@@ -294,7 +294,7 @@ class PackageError(models.Model):
     params = models.JSONField(default=dict, blank=True)
     message = models.CharField(max_length=1000)
     detail = models.TextField(blank=True)
-    at = models.DateTimeField()
+    at = models.DateTimeField("time")
     resolved_at = models.DateTimeField(null=True, blank=True)
     resolved_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"

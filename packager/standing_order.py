@@ -29,7 +29,7 @@ class StandingOrder(models.Model):
         ENDED = "ended"
 
     request = models.OneToOneField("packager.PackageRequest", on_delete=models.CASCADE, related_name="order")
-    every = models.CharField(max_length=10, choices=Every)
+    every = models.CharField("schedule", max_length=10, choices=Every)
     state = models.CharField(max_length=10, choices=State, default=State.ACTIVE)
     why_ended = models.CharField(max_length=200, blank=True)
     created_at = models.DateTimeField()

@@ -18,12 +18,14 @@ from django.utils.safestring import SafeString
 
 from packager.admin import display
 from packager.admin.base import SEE_TRACEBACKS, StaffAdmin, log, staff
+from packager.titles import Titles, label
 from pusher import lifecycle, running
 from pusher.models import ENDED, UNDER_WAY, PushJob, State
 from pusher.overview import overview
 from pusher.submission import Submission
 
 OPERATE = "pusher.operate_pushjob"
+REQUESTED = display.moment("created_at", "Requested")
 #: Resources that the page of figures shows.
 MOST = 200
 
@@ -60,7 +62,7 @@ def _why_not(job: PushJob, label: str) -> str:
 class PushAdmin(StaffAdmin):
     """Pushes."""
 
-    list_display = ("state_badge", "resource", "progress", "rate", "created_at", "cause")
+    list_display = ("state_badge", "resource", "progress", "rate", REQUESTED, "cause")
     list_display_links = ("resource",)
     list_filter = ("state", "queue", "hook", "error_code", "dry_run", "created_at", "ckan_host")
     search_fields = ("title", "resource_id", "=job_id", "=error_reference")
@@ -160,7 +162,8 @@ class PushAdmin(StaffAdmin):
         """Figures of each resource."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        rows = PushJob.objects.by_resource()[:MOST]
+        found = PushJob.objects.by_resource()[:MOST]
+        rows = [{**row, "name": label(Titles(row["name"] or ""), row["resource_id"]) or "unknown"} for row in found]
         context = {**self.admin_site.each_context(request), "title": "Pushes by resource", "rows": rows}
         return TemplateResponse(request, "admin/pusher/pushjob/resources.html", context)
 

@@ -23,6 +23,7 @@ from packager.security import encryption
 from packager.security.api_keys import digest
 from packager.security.redaction import redact
 from packager.streaming.http import RetryPolicy
+from packager.titles import public_titles
 from pusher.errors import CkanAway, PushCancelled, PushError, PushSuperseded
 from pusher.models import ENDED, UNDER_WAY, Hook, PushJob, PushLog, State
 from pusher.submission import Submission
@@ -56,10 +57,11 @@ def submit(submission: Submission, *, queue: str = "fast", hand_over_now: bool =
     Raises:
         IntegrityError: there is a job of this id.
     """
-    key, now = secrets.token_urlsafe(24), timezone.now()
+    key, now, fields = secrets.token_urlsafe(24), timezone.now(), submission.fields()
     with transaction.atomic():
         job = PushJob.objects.create(
-            **submission.fields(),
+            **fields,
+            title=public_titles(fields["ckan_host"], fields["resource_id"]).resource_title,
             queue=queue,
             job_key_digest=digest(key),
             encrypted_job_key=encryption.encrypt(key),

@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 from django.db import models
 from django.db.models import Q
 
-from pusher import querysets
+from packager.titles import Titles, label
+from pusher.querysets import JobQuerySet
 
 
 class State(models.TextChoices):
@@ -28,10 +29,10 @@ ENDED = (State.SUCCEEDED, State.FAILED, State.CANCELLED)
 class Hook(models.TextChoices):
     """Whether CKAN knows how the job ended."""
 
-    NONE = "none", "Nobody to tell"
-    PENDING = "pending", "To be told"
-    TOLD = "told", "Told"
-    GIVEN_UP = "given_up", "Could not be told"
+    NONE = "none", "Not needed"
+    PENDING = "pending", "To be notified"
+    TOLD = "told", "Notified"
+    GIVEN_UP = "given_up", "Could not be notified"
 
 
 class PushJob(models.Model):
@@ -50,7 +51,7 @@ class PushJob(models.Model):
     data = models.JSONField(default=dict, help_text="as it was sent")
     metadata = models.JSONField(default=dict, help_text="as it was sent")
     result_url = models.CharField(max_length=2000, blank=True)
-    ckan_host = models.CharField(max_length=255, blank=True)
+    ckan_host = models.CharField("CKAN host", max_length=255, blank=True)
     resource_id = models.CharField(max_length=255, blank=True)
     title = models.CharField(max_length=500, blank=True, help_text="title of the resource")
     dry_run = models.BooleanField(default=False)
@@ -75,7 +76,7 @@ class PushJob(models.Model):
     error = models.JSONField(null=True, blank=True, help_text="message and further facts, visible to everybody")
     error_detail = models.TextField(blank=True, help_text="for staff")
     error_reference = models.CharField(max_length=20, blank=True)
-    hook = models.CharField(max_length=10, choices=Hook, default=Hook.NONE)
+    hook = models.CharField("notification of CKAN", max_length=10, choices=Hook, default=Hook.NONE)
     hook_tries = models.PositiveIntegerField(default=0)
     hook_due_at = models.DateTimeField(null=True, blank=True)
     hook_error = models.CharField(max_length=300, blank=True)
@@ -89,7 +90,7 @@ class PushJob(models.Model):
     heartbeat_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
 
-    objects = querysets.JobQuerySet.as_manager()
+    objects = models.Manager.from_queryset(JobQuerySet)()
 
     class Meta:
         ordering = ("-created_at", "-id")
@@ -109,7 +110,7 @@ class PushJob(models.Model):
         )
 
     def __str__(self) -> str:
-        return self.title or self.resource_id or self.job_id
+        return label(Titles(self.title), self.resource_id or self.job_id)
 
     @property
     def ckan_url(self) -> str:

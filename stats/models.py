@@ -125,6 +125,7 @@ class DailySum(models.Model):
 
     class Meta:
         ordering = ["-day", "resource_id", "format"]
+        verbose_name = "daily total"
         constraints = [models.UniqueConstraint(fields=["day", "resource_id", "format"], name="one_sum_a_day")]
         indexes = [models.Index(fields=["resource_id", "day"], name="dailysum_resource_day")]
 

@@ -54,10 +54,10 @@ ROOMS = {
     "pusher/reading": "errors streaming pusher/errors",
     "pusher/writing": "errors streaming pusher/errors pusher/reading",
     "pusher/querysets": "",
-    "pusher/models": "pusher/querysets",
+    "pusher/models": "titles pusher/querysets",
     "pusher/submission": "errors security streaming pusher/models",
     "pusher/clients": "streaming pusher/submission",
-    "pusher/lifecycle": "lifecycle models security streaming pusher/errors pusher/models pusher/submission",
+    "pusher/lifecycle": "lifecycle models security streaming titles pusher/errors pusher/models pusher/submission",
     "pusher/wire": "pusher/models",
     "pusher/hooks": "errors security streaming pusher/clients pusher/errors pusher/lifecycle pusher/models pusher/wire "
     "pusher/writing",
@@ -72,7 +72,7 @@ ROOMS = {
     "pusher/urls": "pusher/views",
     "pusher/host": "",
     "pusher/overview": "pusher/models",
-    "pusher/admin": "admin pusher/lifecycle pusher/models pusher/overview pusher/running pusher/submission",
+    "pusher/admin": "admin titles pusher/lifecycle pusher/models pusher/overview pusher/running pusher/submission",
     "pusher/management": "errors management pusher/lifecycle pusher/models pusher/overview pusher/running "
     "pusher/submission",
     "pusher/apps": "",

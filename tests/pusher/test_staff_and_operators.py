@@ -6,7 +6,9 @@ from io import StringIO
 import pytest
 from django.contrib.auth.models import Group, User
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
+from packager.titles import PublicTitles
 from pusher import lifecycle
 from pusher.models import PushJob, State
 from pusher.submission import Submission
@@ -47,6 +49,24 @@ def test_the_list_shows_titles_states_and_causes(person, job):
     assert "Sightings of foxes" in page
     assert "state-cancelled" in page
     assert "The job was cancelled." in page
+
+
+UNTITLED = "5f0b2d0c-93a5-4f63-9f2e-0d6f3f0c2c11"
+
+
+@pytest.mark.parametrize(
+    ("known", "shown"), [("Sightings of wolves", "Sightings of wolves"), ("", "Resource 5f0b2d0c…")]
+)
+def test_a_resource_that_ckan_has_not_been_asked_about_is_called_by_what_is_known(person, known, shown):
+    place = {"ckan_host": "127.0.0.1:1", "resource_id": UNTITLED}
+    PublicTitles.objects.create(**place, resource_title=known, asked_at=timezone.now())
+    metadata = {"ckan_url": "http://127.0.0.1:1/", "resource_id": UNTITLED}
+    lifecycle.submit(Submission.new("push_to_datastore", "k", metadata))
+    client = person("viewer")
+    for address in ("/admin/pusher/pushjob/", "/admin/pusher/pushjob/resources/"):
+        page = client.get(address).content.decode()
+        assert f">{shown}</a>" in page
+        assert f">{UNTITLED}<" not in page
 
 
 def test_the_page_of_one_shows_its_log_as_it_comes_and_no_key(person, job):
