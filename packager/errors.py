@@ -273,6 +273,13 @@ class StoreUnavailable(StoreError):
     sentence = _("The storage for packages is not available at the moment.")
 
 
+class DownloadsBusy(StoreError):
+    """The web server sends as many packages as it may at a time."""
+
+    code = "downloads_busy"
+    sentence = _("Many packages are being downloaded at the moment.")
+
+
 class PackageLost(StoreError):
     """The file of the package is missing from the store."""
 

@@ -16,23 +16,25 @@ from django.utils.http import quote_etag
 from django.views.decorators.http import require_safe
 
 from packager import events
-from packager.errors import PackageLost, StoreError
+from packager.errors import DownloadsBusy, PackageLost, StoreError
 from packager.models import Package, PackageRequest, Status, increase
 from packager.security.capability_links import private, unlinked
-from packager.storage import http_range, missing, stores
+from packager.storage import downloads, http_range, missing, stores
 from packager.storage.base import Reader, SignsLinks
 from packager.storage.file_names import attachment
 
 log = logging.getLogger(__name__)
 #: Seconds after which somebody may try again whose package could not be reached.
 RETRY_AFTER = 120
+#: The same while many others download.
+BUSY = 10
 #: How long (seconds) a link that the store signed lets a download begin.
 LINK_SECONDS = 300
 
 
 @require_safe
 def download(request: HttpRequest, token: str, file_name: str) -> HttpResponseBase:
-    """The package: whole or in part; 410 when its time is over or its file is gone, 503 while the store is away."""
+    """The package: whole or in part; 410 when its time is over or its file is gone, 503 while it has to wait."""
     wanted = get_object_or_404(PackageRequest.objects.select_related("package"), token=token)
     package = wanted.package
     if wanted.status == Status.EXPIRED or (package and package.deleted_at):
@@ -45,6 +47,11 @@ def download(request: HttpRequest, token: str, file_name: str) -> HttpResponseBa
         missing.note([package])
         package.refresh_from_db()
         return _gone(request, wanted)
+    except DownloadsBusy:
+        busy = private(render(request, "requester/busy.html", status=503))
+        # browsers go by the one, programs by the other
+        busy["Refresh"] = busy["Retry-After"] = str(BUSY)
+        return busy
     except StoreError as error:
         log.warning("the package of request %s cannot be sent: %s", wanted.pk, error)
         away = private(render(request, "requester/unavailable.html", status=503))
@@ -79,16 +86,20 @@ def _send(request: HttpRequest, wanted: PackageRequest, package: Package) -> Htt
             response["X-Accel-Redirect"] = settings.PACKAGER_ACCEL_PREFIX + package.stored_as
         response["Content-Type"] = "application/zip"
         response["Content-Disposition"] = attachment(package.file_name)
-        _count(request, wanted, package)
+        try:
+            _count(request, wanted, package)
+        except BaseException:
+            response.close()  # whoever catches it keeps the response, and the place of this download
+            raise
     patch_cache_control(response, private=True, no_transform=True)
     return unlinked(response)
 
 
 def _opener(request: HttpRequest, package: Package) -> Callable[[int, int], Reader]:
-    """The package, from a byte so many bytes. Raises PackageLost."""
+    """The package, from a byte so many bytes. Raises PackageLost, DownloadsBusy."""
     store = stores.default()
     if request.method != "HEAD" and not settings.PACKAGER_ACCEL_PREFIX:
-        return partial(store.open, package.stored_as)
+        return downloads.in_turn(partial(store.open, package.stored_as))
     # nobody reads it here, but whether it is there must be known
     if not store.has(package.stored_as):
         raise PackageLost

@@ -134,3 +134,27 @@ def test_a_package_that_cannot_be_reached_is_to_be_tried_again(served, settings)
     assert b"not lost" in get()[1]
     folder.with_name("unmounted").rename(folder)
     assert get()[1] == content
+
+
+def test_who_comes_while_many_download_is_asked_to_wait_and_served_when_one_has_ended(served, portal, settings):
+    settings.PACKAGER_DOWNLOADS_AT_ONCE = 1
+    request, get, content = served
+    first = portal.get(request.download_url.removeprefix(settings.PUBLIC_URL))
+    busy, body = get()
+    assert (busy.status_code, busy["Retry-After"], busy["Refresh"]) == (503, "10", "10")
+    assert b"will start soon" in body
+    assert get("head")[0].status_code == 200
+    first.close()
+    first.close()
+    assert get()[1] == content
+    assert get(range="bytes=5-9")[1] == content[5:10]
+
+
+def test_a_download_that_breaks_off_before_it_begins_gives_its_place_back(served, settings, monkeypatch):
+    settings.PACKAGER_DOWNLOADS_AT_ONCE = 1
+    _, get, content = served
+    monkeypatch.setattr("packager.storage.views._count", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        get()
+    monkeypatch.undo()
+    assert get()[1] == content

@@ -128,7 +128,8 @@ class Installation:
 
     def start_web(self, name: str, port: int, *options: str, **environment: str) -> None:
         """Start a web server, which is called ``name`` here."""
-        web = ("gunicorn", "portal.wsgi", "--worker-class", "gthread", "--bind", f"127.0.0.1:{port}")
+        bind = ("--threads", "8", "--bind", f"127.0.0.1:{port}")
+        web = ("gunicorn", "portal.wsgi", "--worker-class", "gthread", *bind)
         self._start(name, (sys.executable, "-m", *web, *options), **environment)
 
     def start_cluster(self, queue: str, name: str = "") -> None:
