@@ -6,6 +6,8 @@ import logging
 import smtplib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from urllib.parse import urlsplit
+from uuid import NAMESPACE_URL, uuid5
 
 from django.conf import settings
 from django.core.mail import BadHeaderError, EmailMultiAlternatives
@@ -40,14 +42,15 @@ class EmailNotifier:
 
     def send(self, delivery: Delivery) -> None:
         """Send it now. Raises DeliveryDeferred, DeliveryPostponed, DeliveryRefused, DeliveryUnwanted."""
-        _send(delivery.address, lambda: mail_templates.compose(delivery))
+        _send([delivery], lambda: mail_templates.compose(delivery))
 
     def send_together(self, deliveries: Sequence[Delivery]) -> None:
         """See ``SendsTogether``."""
-        _send(deliveries[0].address, lambda: mail_templates.compose_digest(deliveries))
+        _send(deliveries, lambda: mail_templates.compose_digest(deliveries))
 
 
-def _send(address: str, compose: Callable[[], Message]) -> None:
+def _send(told: Sequence[Delivery], compose: Callable[[], Message]) -> None:
+    address = told[0].address
     marks = encryption.address_marks(address)
     if unsubscribe.is_unsubscribed(*marks):
         raise DeliveryUnwanted
@@ -55,9 +58,19 @@ def _send(address: str, compose: Callable[[], Message]) -> None:
         message = compose()
         mail = EmailMultiAlternatives(message.subject, message.text, message.sender, [address])
         mail.attach_alternative(message.html, "text/html")
-        mail.extra_headers = {"Auto-Submitted": "auto-generated", **message.headers}
+        mail.extra_headers = {"Auto-Submitted": "auto-generated", "Message-ID": message_id(told), **message.headers}
         with _our_errors():
             mail.send()
+
+
+def message_id(told: Sequence[Delivery]) -> str:
+    """The Message-ID of the mail that tells these; the same however often it is sent.
+
+    A sender that is killed when the mail is out, but not yet noted, leaves it to be sent again: by its id mail systems
+    know it for the same (RFC 5322, 3.6.4). It is a hash, since the address of the page is a secret.
+    """
+    name = "\n".join(f"{delivery.about.status_url}#{delivery.pk}" for delivery in told)
+    return f"<{uuid5(NAMESPACE_URL, name)}@{urlsplit(settings.PUBLIC_URL).hostname}>"
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from email import message_from_bytes
 
 import pytest
 import time_machine
@@ -35,6 +36,19 @@ def test_the_mail_arrives_over_smtp_as_text_and_html(smtp, built):
     content = envelope.content.decode()
     assert content.index("text/plain") < content.index("text/html")
     assert "multipart/alternative" in content
+
+
+def test_a_mail_whose_sender_died_is_sent_again_under_the_same_id(smtp, built):
+    request = built()
+    Delivery.objects.update(state=Delivery.State.SENDING, claimed_at=timezone.now() - timedelta(hours=1))
+    deliveries.send_due()
+    run_tasks()
+    deliveries.resend(Delivery.objects.get())
+    run_tasks()
+    ids = [message_from_bytes(envelope.content)["Message-ID"] for envelope in smtp.messages]
+    assert ids[0] == ids[1] != ids[2]
+    assert ids[0].endswith("@portal.test>")
+    assert request.token not in "".join(ids)
 
 
 def test_a_mail_server_that_is_down_for_an_hour_loses_and_rebuilds_nothing(no_smtp, built, settings, request):
