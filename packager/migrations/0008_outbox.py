@@ -4,6 +4,11 @@ import django.db.models.deletion
 from django.db import migrations, models
 
 
+def drop_messages(apps, schema_editor):
+    """What is not about a request has no place in the table as it was before."""
+    apps.get_model("packager", "Delivery").objects.filter(request=None).delete()
+
+
 class Migration(migrations.Migration):
 
     dependencies = [
@@ -30,4 +35,6 @@ class Migration(migrations.Migration):
             model_name='delivery',
             index=models.Index(condition=models.Q(('message__isnull', False), ('state', 'pending')), fields=['channel', 'id'], name='delivery_outbox'),
         ),
+        # the last, so that it is the first on the way back
+        migrations.RunPython(migrations.RunPython.noop, drop_messages),
     ]
