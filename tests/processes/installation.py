@@ -132,10 +132,17 @@ class Installation:
         web = ("gunicorn", "portal.wsgi", "--worker-class", "gthread", *bind)
         self._start(name, (sys.executable, "-m", *web, *options), **environment)
 
-    def start_cluster(self, queue: str, name: str = "") -> None:
-        """Start a cluster of a queue, which is called ``name`` here."""
+    def start_cluster(self, queue: str, name: str = "", **environment: str) -> None:
+        """Start a cluster of a queue; ``name`` tells it from others, by its own environment."""
         command = (sys.executable, str(ROOT / "manage.py"), "qcluster")
-        self._start(name or queue, command, Q_CLUSTER_NAME=queue)
+        self._start(name or queue, command, Q_CLUSTER_NAME=queue, **environment)
+
+    def kill(self, *names: str) -> None:
+        """SIGKILL, to these processes and all of theirs."""
+        for name in names:
+            os.killpg(self.processes[name].pid, signal.SIGKILL)
+        for name in names:
+            self.processes[name].wait()
 
     def _start(self, name: str, command: tuple[str, ...], **more: str) -> None:
         log = (self.directory / f"{name}.log").open("ab")
