@@ -54,6 +54,15 @@ def our_errors() -> Iterator[None]:
         if getattr(error, "reply_code", 0) == 320:  # it is told to stop
             raise BrokerAway("it stops") from None
         raise BrokerRefuses(reason="RabbitMQ refuses the virtual host of MESSAGING_URL") from error
+    except ssl.SSLCertVerificationError as error:
+        where = "See MESSAGING_CA_FILE, and the host name in MESSAGING_URL"
+        raise BrokerRefuses(
+            reason=f"The certificate of RabbitMQ is not accepted: {error.verify_message}. {where}"
+        ) from None
+    except exceptions.IncompatibleProtocolError as error:
+        if "_ALERT_" not in str(error):
+            raise BrokerAway(type(error).__name__) from None
+        raise BrokerRefuses(reason="RabbitMQ wants a certificate, or another one than MESSAGING_CERT_FILE") from None
     # a broker that takes the connection and then says nothing ends in an exception that is no AMQPError
     except (exceptions.AMQPError, AMQPConnectorException, OSError) as error:
         raise BrokerAway(type(error).__name__) from None

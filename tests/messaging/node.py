@@ -26,11 +26,17 @@ def quiet_port() -> int:
 
 
 class Node:
-    """A context in which the node runs. Its queues outlive ``kill``."""
+    """A context in which the node runs. Its queues outlive ``kill``.
 
-    def __init__(self, directory: Path) -> None:
-        self._port, own = quiet_port(), f"portal{os.getpid()}@localhost"
+    With ``tls`` (the files of an authority, of the node's certificate and of its key) ``tls_port`` speaks amqps, to
+    those who have a certificate of that authority.
+    """
+
+    def __init__(self, directory: Path, tls: tuple[Path, Path, Path] | None = None) -> None:
+        self._port, self.tls_port, own = quiet_port(), quiet_port(), f"portal{os.getpid()}@localhost"
         self.url = f"amqp://guest:guest@127.0.0.1:{self._port}/%2F"
+        configuration = directory / "rabbitmq.conf"
+        configuration.write_text(self._tls_settings(*tls) if tls else "")
         self._environment = {
             "PATH": os.environ["PATH"],
             "HOME": str(directory),
@@ -44,11 +50,18 @@ class Node:
             "RABBITMQ_PID_FILE": str(directory / "pid"),
             "RABBITMQ_ENABLED_PLUGINS_FILE": str(directory / "plugins"),
             "RABBITMQ_CONF_ENV_FILE": str(directory / "none"),
-            "RABBITMQ_CONFIG_FILE": str(directory / "none"),
+            "RABBITMQ_CONFIG_FILE": str(configuration),
         }
         (directory / "plugins").write_text("[].")
         self._out = directory / "out"
         self._process: subprocess.Popen[bytes] | None = None
+
+    def _tls_settings(self, authority: Path, certificate: Path, key: Path) -> str:
+        return (
+            f"listeners.ssl.1 = 127.0.0.1:{self.tls_port}\n"
+            f"ssl_options.cacertfile = {authority}\nssl_options.certfile = {certificate}\nssl_options.keyfile = {key}\n"
+            "ssl_options.verify = verify_peer\nssl_options.fail_if_no_peer_cert = true\n"
+        )
 
     def __enter__(self) -> Node:
         self.start()
@@ -93,5 +106,17 @@ class Node:
 
     def close_connections(self) -> None:
         """Close every connection from the broker's side."""
-        command = [str(CONTROL), "-q", "-n", self._environment["RABBITMQ_NODENAME"], "close_all_connections", "a test"]
+        self._control("close_all_connections", "a test")
+
+    @contextmanager
+    def short_of_memory(self) -> Iterator[None]:
+        """Let it believe so meanwhile: it takes no more messages."""
+        self._control("set_vm_memory_high_watermark", "0.0000001")
+        try:
+            yield
+        finally:
+            self._control("set_vm_memory_high_watermark", "0.4")
+
+    def _control(self, *words: str) -> None:
+        command = [str(CONTROL), "-q", "-n", self._environment["RABBITMQ_NODENAME"], *words]
         subprocess.run(command, env=self._environment, capture_output=True, check=False)
