@@ -72,6 +72,7 @@ class Package(Titled):
     size = models.BigIntegerField(help_text="bytes")
     rows = models.BigIntegerField(null=True, blank=True)
     sha256 = models.CharField(max_length=64)
+    data_sha256 = models.CharField(max_length=64, blank=True, help_text="of the data alone")
     members = models.JSONField(default=list, help_text="names and sizes of the files inside")
     notes = models.JSONField(default=list, help_text="completeness notes, as codes and parameters")
     build_seconds = models.FloatField(default=0)

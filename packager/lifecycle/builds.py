@@ -216,6 +216,7 @@ def _save_package(request: PackageRequest, outcome: Outcome) -> Package:
         size=stored.size,
         rows=summary.rows,
         sha256=stored.sha256,
+        data_sha256=summary.data_sha256,
         members=[list(member) for member in summary.members],
         notes=[notes.saved(note) for note in summary.notes],
         build_seconds=outcome.seconds,

@@ -11,11 +11,14 @@ from packager.models import Package, PackageRequest
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """Rows of the package before and of this one (None for files), and whether they are the same archive."""
+    """Rows of the package before and of this one (None for files), and whether their data is the same.
+
+    ``same`` is None where nobody knows: packages had no checksum of their data once.
+    """
 
     before: int | None
     after: int | None
-    same: bool
+    same: bool | None
 
 
 def news_of(request: PackageRequest) -> News | None:
@@ -28,4 +31,5 @@ def news_of(request: PackageRequest) -> News | None:
     before: Package | None = Package.objects.filter(requests__in=earlier).exclude(pk=package.pk).first()
     if before is None:
         return None
-    return News(before.rows, package.rows, before.sha256 == package.sha256)
+    known = before.data_sha256 and package.data_sha256
+    return News(before.rows, package.rows, before.data_sha256 == package.data_sha256 if known else None)

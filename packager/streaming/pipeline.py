@@ -53,7 +53,8 @@ class Summary:
     """What went into the archive.
 
     ``rows`` is None for a file; ``members`` are names and sizes in bytes before packing; ``notes`` tell what the source
-    could not know and what the format had to change. ``sha256`` has the hexadecimal digest of each member, by its name.
+    could not know and what the format had to change. ``sha256`` has the hexadecimal digest of each member, by its name;
+    ``data_sha256`` is one of the data alone, the same whenever and under whatever names they are packed.
     """
 
     rows: int | None
@@ -61,6 +62,7 @@ class Summary:
     fields: tuple[Field, ...]
     notes: tuple[Note, ...]
     sha256: Mapping[str, str] = field(default_factory=dict)
+    data_sha256: str = ""
 
 
 Extras = Callable[[Summary], Iterable[Member]]
@@ -115,6 +117,7 @@ class Build:
         self._extras: Extras = extras or (lambda summary: ())
         self._sizes: list[tuple[str, int]] = []
         self._digests: dict[str, str] = {}
+        self._data_digest = hashlib.sha256()
         self._blocks = self._run()
 
     def __iter__(self) -> Iterator[bytes]:
@@ -124,7 +127,8 @@ class Build:
     def summary(self) -> Summary:
         """What has been written so far; complete when iteration has ended."""
         data = self._data
-        return Summary(data.rows, tuple(self._sizes), data.fields, data.notes, dict(self._digests))
+        digests = dict(self._digests), self._data_digest.hexdigest()
+        return Summary(data.rows, tuple(self._sizes), data.fields, data.notes, *digests)
 
     def close(self) -> None:
         """Stop, and close the source. Safe to call twice, and from the thread that iterates only."""
@@ -133,12 +137,15 @@ class Build:
 
     def _run(self) -> Generator[bytes, None, None]:
         # extras are asked for when the data is written, and the summary known
-        steps: tuple[Callable[[], Iterable[Member]], ...] = (self._data.members, lambda: self._extras(self.summary))
+        steps: tuple[Callable[[], Iterable[Member]], ...] = (self._data.members, self._extra_members)
         members = named(chain.from_iterable(step() for step in steps))
         try:
             yield from zip_chunks(replace(member, chunks=self._measured(member)) for member in members)
         finally:
             self._data.close()
+
+    def _extra_members(self) -> Iterator[Member]:
+        return (replace(member, describes=True) for member in self._extras(self.summary))
 
     def _measured(self, member: Member) -> Iterator[bytes]:
         size, digest = 0, hashlib.sha256()
@@ -148,6 +155,8 @@ class Build:
             yield chunk
         self._sizes.append((member.name, size))
         self._digests[member.name] = digest.hexdigest()
+        if not member.describes:
+            self._data_digest.update(digest.digest())
 
 
 class _FileData:

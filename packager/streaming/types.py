@@ -91,13 +91,15 @@ Page = TextPage | RowsPage | ObjectsPage
 class Member:
     """A file in the archive. ``name`` has no path; ``chunks`` are read once, while the archive is written.
 
-    ``compress`` False is for content that is packed already (XLSX, Parquet, a ZIP).
+    ``compress`` False is for content that is packed already (XLSX, Parquet, a ZIP). ``describes`` says that it tells of
+    the data, or of when the archive was made, and is no part of them.
     """
 
     name: str
     chunks: Iterable[bytes]
     compress: bool = True
     modified: datetime | None = None
+    describes: bool = False
 
 
 @dataclass(slots=True)

@@ -75,13 +75,44 @@ def test_by_the_clock_it_is_built_past_the_cache(first):
 
 def test_the_mail_says_what_is_new(first):
     standing_orders.place(first, Every.NIGHT)
-    Package.objects.update(rows=7)
+    Package.objects.update(rows=7, data_sha256="other")
     build(days=1.1)
     told = mail.outbox[-1]
     assert "Rows before: 7, now: 1,000" in told.body
-    assert "different checksum" in told.body
+    assert "The data has changed" in told.body
     assert "Rows before: 7, now: 1,000" in told.alternatives[0][0]
     assert "What is new" not in mail.outbox[0].body
+
+
+@pytest.mark.parametrize("format", ["csv", "xlsx", "jsonl", "dwca"])
+def test_the_mail_says_so_when_nothing_has_changed(built, format):
+    standing_orders.place(built(format=format), Every.NIGHT)
+    build(days=1.1)
+    one, other = Package.objects.all()
+    assert one.sha256 != other.sha256
+    assert "Rows before: 1,000, now: 1,000" in mail.outbox[-1].body
+    assert "The data is unchanged" in mail.outbox[-1].body
+    assert "The data is unchanged" in mail.outbox[-1].alternatives[0][0]
+
+
+def test_as_many_other_rows_are_a_change(first, ckan):
+    standing_orders.place(first, Every.NIGHT)
+    table = ckan.resources["small"].table
+    table.deleted.add(5)
+    table.rows += 1
+    build(days=1.1)
+    table.deleted.clear()
+    table.rows -= 1
+    assert "Rows before: 1,000, now: 1,000" in mail.outbox[-1].body
+    assert "The data has changed" in mail.outbox[-1].body
+
+
+def test_of_packages_without_a_checksum_of_their_data_the_mail_says_neither(first):
+    standing_orders.place(first, Every.NIGHT)
+    Package.objects.update(data_sha256="")
+    build(days=1.1)
+    assert "Rows before" in mail.outbox[-1].body
+    assert "The data " not in mail.outbox[-1].body
 
 
 def test_it_stops_when_nobody_downloaded_three_in_a_row(first, portal):

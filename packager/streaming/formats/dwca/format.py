@@ -114,6 +114,6 @@ class DwcaFormat:
             eml = eml_xml(options["eml"], uuid4(), now) if options["eml"] else self._eml
             yield Member("meta.xml", [meta_xml(build.core_file, build.filled, dialect, has_eml=bool(eml))])
             if eml:
-                yield Member("eml.xml", [eml])
+                yield Member("eml.xml", [eml], describes=True)
             if options["for_gbif"]:
-                yield Member("gbif.json", [gbif_json(now)])
+                yield Member("gbif.json", [gbif_json(now)], describes=True)
