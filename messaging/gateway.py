@@ -7,7 +7,7 @@ import os
 import signal
 import socket
 import threading
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -120,9 +120,13 @@ class Running:
         self._counted["dead"] += len(outcome.dead)
 
     def _sign(self) -> None:
-        if timezone.now() - self._row.seen_at > timedelta(seconds=INTERVAL):
-            self._row.seen_at = timezone.now()
-            self._note(seen_at=self._row.seen_at)
+        blocked, before = self._sender.blocked_since, self._row.blocked_since
+        if (blocked is None) != (before is None):
+            _log_blocked(blocked)
+        elif timezone.now() - self._row.seen_at < timedelta(seconds=INTERVAL):
+            return
+        self._row.seen_at, self._row.blocked_since = timezone.now(), blocked
+        self._note(seen_at=self._row.seen_at, blocked_since=blocked)
 
     def _note(self, **changes: Any) -> None:
         counted, self._counted = self._counted, {"received": 0, "dead": 0}
@@ -131,3 +135,10 @@ class Running:
             Gateway.objects.filter(pk=self._row.pk).update(**changes, **numbers, sent=self._sender.sent)
         except (DatabaseError, InterfaceError):
             close_old_connections()  # the next sign of life tells it
+
+
+def _log_blocked(since: datetime | None) -> None:
+    if since:
+        log.warning("RabbitMQ takes no messages; it may be short of memory or disk. They wait until it does.")
+    else:
+        log.info("RabbitMQ takes messages again.")

@@ -38,6 +38,9 @@ class Gateway(models.Model):
     seen_at = models.DateTimeField()
     connected = models.BooleanField(default=False)
     since = models.DateTimeField(help_text="when it connected, or lost the connection")
+    blocked_since = models.DateTimeField(
+        null=True, blank=True, help_text="when RabbitMQ, though connected, began to take no messages"
+    )
     received = models.PositiveBigIntegerField(default=0)
     sent = models.PositiveBigIntegerField(default=0)
     dead = models.PositiveBigIntegerField(default=0, help_text="dead letters")

@@ -27,6 +27,8 @@ from packager.models import Delivery, Status
 log = logging.getLogger(__name__)
 #: How long a gateway may be silent until another one sends in its place.
 LEASE = timedelta(seconds=5)
+#: A confirm takes a millisecond; after so long it does not come.
+BLOCKED_AFTER = timedelta(seconds=3)
 #: Seconds between two looks at the outbox, unless somebody knocks.
 LOOK_SECONDS = 0.2
 
@@ -62,6 +64,7 @@ class Sender:
         self._name, self._stop, self._seconds, self._reports = name, stop, seconds, reports or Reports()
         self.knock = threading.Event()
         self.sent = 0
+        self._unconfirmed: datetime | None = None
         self._renew_at = timezone.now()
         self._told: dict[int, tuple[int, int]] = {}
         self._progress_at = 0.0
@@ -111,11 +114,22 @@ class Sender:
             self._stop.wait(1)
             return
         self.knock.clear()
-        count = outbox.send_waiting(responses.CHANNEL, lambda message: publish(channel, message))
+        count = outbox.send_waiting(responses.CHANNEL, lambda message: self._publish(channel, message))
         self.sent += count
         self._tell_progress(channel)
         if not count:
             self.knock.wait(LOOK_SECONDS)
+
+    def _publish(self, channel: Channel, message: outbox.Message) -> None:
+        self._unconfirmed = self._unconfirmed or timezone.now()
+        publish(channel, message)
+        self._unconfirmed = None
+
+    @property
+    def blocked_since(self) -> datetime | None:
+        """Since when nothing has been confirmed that was published: a broker short of memory or disk takes nothing."""
+        since = self._unconfirmed
+        return since if since and timezone.now() - since > BLOCKED_AFTER else None
 
     def _holds_lease(self) -> bool:
         """Whether this gateway is the one that sends; the others would mix up the order."""
@@ -151,5 +165,5 @@ class Sender:
             build = conversation.request.building
             told[conversation.pk] = (build.rows_done, build.bytes_done)
             if told[conversation.pk] != self._told.get(conversation.pk, (0, 0)):
-                publish(channel, responses.message(conversation, responses.progress(conversation.request))[1])
+                self._publish(channel, responses.message(conversation, responses.progress(conversation.request))[1])
         self._told = told

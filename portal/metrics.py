@@ -139,6 +139,8 @@ def _messages() -> Iterator[Metric]:
     if now is None:
         return
     yield GaugeMetricFamily("packaging_amqp_connected", "Whether a gateway is connected", value=now.connected)
+    about = "Whether RabbitMQ, though connected, takes no messages"
+    yield GaugeMetricFamily("packaging_amqp_blocked", about, value=bool(now.blocked))
     yield GaugeMetricFamily("packaging_amqp_gateways", "Gateways that are alive", value=now.gateways)
     yield GaugeMetricFamily("packaging_amqp_outbox", "Messages that wait to be sent", value=now.waiting)
     yield GaugeMetricFamily("packaging_amqp_outbox_seconds", "Age of the oldest of them", value=now.oldest or 0)

@@ -46,6 +46,18 @@ def test_a_gateway_that_lost_the_broker_or_died_is_told(on):
     assert state.state().sentence == "No AMQP gateway is running."
 
 
+def test_a_broker_that_takes_no_messages_is_told(on, portal):
+    gateway(blocked_since=timezone.now())
+    portal.force_login(get_user_model().objects.create_superuser("staff"))
+    assert "RabbitMQ has taken no messages since" in state.state().sentence
+    assert state.report()["blocked"]
+    assert "RabbitMQ has taken no messages since" in portal.get("/admin/now/").content.decode()
+    assert b"packaging_amqp_blocked 1.0" in portal.get("/metrics").content
+    Gateway.objects.update(blocked_since=None)
+    assert state.report()["blocked"] is None
+    assert b"packaging_amqp_blocked 0.0" in portal.get("/metrics").content
+
+
 def test_the_dashboard_shows_it(on, portal):
     portal.force_login(get_user_model().objects.create_superuser("staff"))
     gateway(connected=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sqlite3
@@ -16,7 +17,7 @@ from tests.messaging.node import SERVER, Node
 from tests.processes.installation import Installation
 
 pytestmark = [pytest.mark.slow, pytest.mark.rabbitmq]
-MANY = 60
+MANY, HEARTBEAT = 60, 5
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +35,11 @@ def node(tmp_path_factory):
 def portal(node, ckan, tmp_path_factory):
     """A portal with its clusters and a gateway."""
     directory = tmp_path_factory.mktemp("installation")
-    given = {"MESSAGING_URL": node.url, "MESSAGING_HEARTBEAT": "5", "MESSAGING_PID_FILE": f"{directory}/gateway.pid"}
+    given = {
+        "MESSAGING_URL": node.url,
+        "MESSAGING_HEARTBEAT": str(HEARTBEAT),
+        "MESSAGING_PID_FILE": f"{directory}/gateway.pid",
+    }
     with Installation(directory, ckan.host, **given) as portal:
         portal.manage("amqp_gateway", "start")
         yield portal
@@ -83,6 +88,19 @@ def test_the_broker_hangs_and_that_is_noticed_while_it_does(portal, node, ckan):
             time.sleep(connection.CONNECT_SECONDS + 3)  # so that it tries again to connect, and is not answered
 
     ask_amid(portal, node, ckan, "hang", disturb)
+
+
+def test_the_broker_is_short_of_memory_and_the_status_says_so_until_it_is_not(portal, node, ckan):
+    def told():
+        return json.loads(portal.manage("status", "--json"))["messaging"]
+
+    def disturb():
+        with node.short_of_memory():
+            portal.wait(lambda: told()["blocked"] and told()["connected"])
+            time.sleep(2 * HEARTBEAT)  # so that connections end on which nothing goes
+
+    ask_amid(portal, node, ckan, "memory", disturb)
+    portal.wait(lambda: told()["blocked"] is None)
 
 
 def test_the_gateway_is_killed(portal, node, ckan):
