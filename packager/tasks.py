@@ -1,4 +1,4 @@
-"""What the clusters run."""
+"""What the clusters run. These names stand in schedules and in the queue: they stay, wherever the work moves."""
 
 from __future__ import annotations
 
@@ -11,40 +11,13 @@ from packager.lifecycle import builds, dispatch, maintenance, requests, standing
 
 log = logging.getLogger(__name__)
 
-
-def build_next(queue: str) -> None:
-    """Build a package: that of the request whose turn it is."""
-    builds.build_next(queue)
-
-
-def deliver(delivery_id: int) -> None:
-    """Send one delivery, if it is due."""
-    deliveries.deliver(delivery_id)
-
-
-def send_due_deliveries() -> int:
-    """Hand over the deliveries whose time has come."""
-    return deliveries.send_due()
-
-
-def name_waiting() -> int:
-    """Ask data portals for the titles of requests that wait."""
-    return titles.name_waiting()
-
-
-def requeue_stale() -> int:
-    """Take back the builds of workers that died."""
-    return maintenance.requeue_stale()
-
-
-def expire_packages() -> int:
-    """Delete what is past its time."""
-    return maintenance.expire_packages()
-
-
-def build_standing_orders() -> int:
-    """Ask again for what is due."""
-    return standing_orders.build_due()
+build_next = builds.build_next
+deliver = deliveries.deliver
+send_due_deliveries = deliveries.send_due
+name_waiting = titles.name_waiting
+requeue_stale = maintenance.requeue_stale
+expire_packages = maintenance.expire_packages
+build_standing_orders = standing_orders.build_due
 
 
 def hand_over(queues: list[str]) -> None:

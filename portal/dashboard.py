@@ -18,7 +18,8 @@ from packager.presentation.status import why_waiting
 from packager.storage import stores
 from pusher import overview as pushes
 from stats import queries, resource_names
-from stats.plots import days_between, plot
+from stats.buckets import series
+from stats.plots import plot
 
 #: Days that the plots show, and lines in a list.
 DAYS, MOST = 30, 10
@@ -88,7 +89,7 @@ def _line(queue: str, state: Overview) -> Line:
 def lately() -> dict[str, Any]:
     """The last days: a plot of requests and packages, top resources, bytes served."""
     today = timezone.now().date()
-    days = days_between(today - timedelta(days=DAYS - 1), today)
+    days = series(today - timedelta(days=DAYS - 1), today, "day")
     rows = queries.per_day(since=days[0])
     columns = {"requests": "requests served", "builds": "packages built", "errors": "failures"}
     top = queries.per_resource(since=days[0])[:MOST]

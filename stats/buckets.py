@@ -14,6 +14,7 @@ _SQLITE = {
     "week": "date(substr(%(expressions)s, 1, 10), 'weekday 0', '-6 days')",
     "month": "substr(%(expressions)s, 1, 7) || '-01'",
 }
+_POSTGRESQL = "(date_trunc('{unit}', (%(expressions)s)::timestamptz AT TIME ZONE 'UTC'))::date"
 
 
 class Bucket(Func):
@@ -27,13 +28,10 @@ class Bucket(Func):
         super().__init__(field)
         self.unit = unit
 
-    def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
-        """By cutting text."""
-        return super().as_sql(compiler, connection, template=_SQLITE[self.unit], **context)
-
-    def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
-        """By ``date_trunc``."""
-        template = f"(date_trunc('{self.unit}', (%(expressions)s)::timestamptz AT TIME ZONE 'UTC'))::date"
+    def as_sql(self, compiler: Any, connection: Any, *_: Any, **context: Any) -> Any:
+        """By ``date_trunc``, and on SQLite by cutting text."""
+        sqlite = connection.vendor == "sqlite"
+        template = _SQLITE[self.unit] if sqlite else _POSTGRESQL.format(unit=self.unit)
         return super().as_sql(compiler, connection, template=template, **context)
 
 

@@ -5,6 +5,8 @@ Records are added, never changed (but for ``anonymize``, which replaces addresse
 had counted beyond the records it kept.
 """
 
+from typing import ClassVar
+
 from django.db import models
 
 from packager.titles import Titled
@@ -21,6 +23,8 @@ class Record(models.Model):
     resource_id = models.CharField("resource", max_length=255)
     ckan_host = models.CharField("CKAN host", max_length=255, blank=True, default="")
     format = models.CharField(max_length=64, blank=True, default="")
+    #: The record in a few words, with places for its fields.
+    words: ClassVar[str]
 
     class Meta:
         abstract = True
@@ -29,6 +33,9 @@ class Record(models.Model):
             models.Index(fields=["-at", "-id"], name="%(class)s_at"),
             models.Index(fields=["resource_id", "-at", "-id"], name="%(class)s_resource_at"),
         ]
+
+    def __str__(self) -> str:
+        return self.words.format(self, time=f"{self.at:%Y-%m-%d %H:%M:%S}")
 
 
 class PersonalRecord(Record):
@@ -48,6 +55,7 @@ class PersonalRecord(Record):
 class RequestRecord(PersonalRecord):
     """A request that was served. ``seconds`` is the time of the build, if one was made for this request."""
 
+    words = "served at {time}"
     rows = models.BigIntegerField(null=True, blank=True)
     size = models.BigIntegerField("size in bytes", null=True, blank=True)
     cached = models.BooleanField(default=False)
@@ -56,26 +64,22 @@ class RequestRecord(PersonalRecord):
     class Meta(PersonalRecord.Meta):
         verbose_name = "served request"
 
-    def __str__(self) -> str:
-        return f"served at {self.at:%Y-%m-%d %H:%M:%S}"
-
 
 class ErrorRecord(PersonalRecord):
     """A request that failed. ``message`` is the public sentence, ``code`` the stable name of the cause."""
 
+    words = "failed at {time}: {0.message}"
     message = models.TextField(blank=True, default="")
     code = models.CharField(max_length=64, blank=True, default="", db_index=True)
 
     class Meta(PersonalRecord.Meta):
         verbose_name = "error"
 
-    def __str__(self) -> str:
-        return f"failed at {self.at:%Y-%m-%d %H:%M:%S}: {self.message}"
-
 
 class BuildRecord(Record):
     """A package that was built. ``rows`` is None for a file."""
 
+    words = "built at {time} in {0.seconds:.1f} s"
     rows = models.BigIntegerField(null=True, blank=True)
     size = models.BigIntegerField("size in bytes")
     seconds = models.FloatField("seconds of building")
@@ -83,20 +87,15 @@ class BuildRecord(Record):
     class Meta(Record.Meta):
         verbose_name = "build"
 
-    def __str__(self) -> str:
-        return f"built at {self.at:%Y-%m-%d %H:%M:%S} in {self.seconds:.1f} s"
-
 
 class DownloadRecord(Record):
     """A package that was sent to somebody."""
 
+    words = "sent at {time}"
     size = models.BigIntegerField("size in bytes")
 
     class Meta(Record.Meta):
         verbose_name = "download"
-
-    def __str__(self) -> str:
-        return f"sent at {self.at:%Y-%m-%d %H:%M:%S}"
 
 
 class DailySum(models.Model):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 from typing import Any
 
 Number = float | int | None
@@ -43,11 +43,6 @@ class Plot:
     def table(self) -> list[tuple[date, tuple[Number, ...]]]:
         """The same numbers, the newest first."""
         return list(zip(self.days, zip(*self.series.values(), strict=True), strict=True))[::-1]
-
-
-def days_between(first: date, last: date) -> list[date]:
-    """Every day, both ends included."""
-    return [first + timedelta(days=number) for number in range((last - first).days + 1)]
 
 
 def plot(

@@ -40,13 +40,7 @@ class ReadOnly:
         """Never."""
         return False
 
-    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        """Never."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        """Never."""
-        return False
+    has_change_permission = has_delete_permission = has_add_permission
 
 
 class PlainTitle:

@@ -36,7 +36,8 @@ class Operation(Protocol):
         """Why it cannot be done with this one, in a sentence; empty if it can."""
 
     def mails(self, request: PackageRequest) -> bool:
-        """Whether its requester gets a mail because of it, now or when it is done."""
+        """Whether its requester gets a mail because of it, now or when it is done: usually, if there is an address."""
+        return "@" in request.email
 
     def apply(self, rows: Rows) -> None:
         """Do it with these, oldest first: they were read under a lock in the transaction that this runs in.
@@ -47,7 +48,7 @@ class Operation(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Retry:
+class Retry(Operation):
     """Queue those again that failed, were cancelled, have expired or lost their package. ``actor`` wants it."""
 
     actor: str
@@ -57,10 +58,6 @@ class Retry:
         if request.status not in RETRYABLE and not request.package_missing:
             return "Only a request that failed, was cancelled or has expired can be tried again"
         return KEY_GONE if request.key_gone else ""
-
-    def mails(self, request: PackageRequest) -> bool:
-        """See ``Operation``."""
-        return "@" in request.email
 
     def apply(self, rows: Rows) -> None:
         """Who wants what is being built joins that; of those who want the same otherwise, the first leads."""
@@ -72,7 +69,7 @@ class Retry:
 
 
 @dataclass(frozen=True, slots=True)
-class Cancel:
+class Cancel(Operation):
     """Stop those that are queued or running. ``tell``: somebody else than the requester does it, so a mail goes out."""
 
     actor: str
@@ -96,7 +93,7 @@ class Cancel:
         events.announce(*cancelled, on_commit=transaction.on_commit)
 
 
-class Resend:
+class Resend(Operation):
     """Send the mail about the end of a request again."""
 
     def refusal(self, request: PackageRequest) -> str:
@@ -104,16 +101,12 @@ class Resend:
         possible = request.status in NEWS and "@" in request.email
         return "" if possible else "There is no mail that could be sent again"
 
-    def mails(self, request: PackageRequest) -> bool:
-        """See ``Operation``."""
-        return True
-
     def apply(self, rows: Rows) -> None:
         """See ``Operation``."""
         deliveries.mail_many([(row, NEWS[row.status]) for row in rows])
 
 
-class Rebuild:
+class Rebuild(Operation):
     """Ask again for what these requests asked, past the cache."""
 
     def refusal(self, request: PackageRequest) -> str:
@@ -121,10 +114,6 @@ class Rebuild:
         if request.status in UNDER_WAY:
             return "A request that is under way is built already; cancel it first to have it built anew"
         return KEY_GONE if request.key_gone else ""
-
-    def mails(self, request: PackageRequest) -> bool:
-        """See ``Operation``."""
-        return "@" in request.email
 
     def apply(self, rows: Rows) -> None:
         """A cluster does it: many requests take their time."""

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from packager import events
 from packager.lifecycle import bulk
-from packager.lifecycle.operations import Cancel, Rows
+from packager.lifecycle.operations import Cancel, Operation, Rows
 from packager.models import UNDER_WAY, Delivery, PackageError, PackageRequest, StandingOrder
 from packager.querysets import RequestQuerySet
 
@@ -27,7 +27,7 @@ def masked(address: str) -> str:
     return f"•••{at}{domain}" if at else "•••" * bool(address)
 
 
-class Forget:
+class Forget(Operation):
     """Delete address, webhook and CKAN key of requests for good, and the addresses of what was sent for them.
 
     Those under way are left: they still need their address. Cancel them first.

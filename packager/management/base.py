@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -40,10 +40,14 @@ class ReportCommand(BaseCommand, ABC):
 
 
 class CountingCommand(ReportCommand):
-    """Does something to many and says to how many: how many ``thing``s were ``done``, the count under ``name``."""
+    """Does something to many and says to how many: how many ``thing``s were ``done``, the count under ``name``.
+
+    What it does is ``work``; or ``count``, where there are options.
+    """
 
     name: ClassVar[str]
     thing: ClassVar[str]
+    work: ClassVar[Callable[[], int]]
     done: str
 
     def facts(self, **options: Any) -> Facts:
@@ -54,6 +58,6 @@ class CountingCommand(ReportCommand):
         """See ``ReportCommand``."""
         return f"{count_of(facts[self.name], self.thing)} {self.done}."
 
-    @abstractmethod
     def count(self, **options: Any) -> int:
         """Do it; returns to how many."""
+        return type(self).work()

@@ -5,8 +5,6 @@ Short, for Django wants a module for each command.
 
 from __future__ import annotations
 
-from typing import Any
-
 from packager.lifecycle import maintenance
 from packager.management.base import CountingCommand
 
@@ -18,7 +16,4 @@ class Command(CountingCommand):
     name = "deleted"
     thing = "package"
     done = "deleted"
-
-    def count(self, **_: Any) -> int:
-        """Do it."""
-        return maintenance.clear_packages()
+    work = staticmethod(maintenance.clear_packages)

@@ -5,8 +5,6 @@ Short, for Django wants a module for each command.
 
 from __future__ import annotations
 
-from typing import Any
-
 from packager.lifecycle import maintenance
 from packager.management.base import CountingCommand
 
@@ -18,7 +16,4 @@ class Command(CountingCommand):
     name = "taken_back"
     thing = "request"
     done = "queued again"
-
-    def count(self, **_: Any) -> int:
-        """Do it."""
-        return maintenance.requeue_stale()
+    work = staticmethod(maintenance.requeue_stale)
