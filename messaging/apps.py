@@ -1,4 +1,4 @@
-"""The Django application of the room."""
+"""The Django application of the room; Django looks for it here."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The Django application for which the portal exists."""
+"""The Django application for which the portal exists; Django looks for it here."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Whole numbers as forms, commands and settings bring them: one rule for all who read one."""
+"""Whole numbers as forms, commands and settings bring them: one rule for all who read one.
+
+Short, for settings, forms and statistics import it, and none of them another.
+"""
 
 from __future__ import annotations
 

@@ -30,12 +30,12 @@ class PortalConfig(AppConfig):
     def ready(self) -> None:
         """Called once by Django."""
         from packager import events, plugins
-        from portal import checks, references, schedules, sentry
+        from portal import checks, schedules, sentry, views
 
         for check in checks.ALWAYS:
             register(check)
         post_migrate.connect(schedules.after_migrate, dispatch_uid="portal.schedules")
         # before the tracker, which tells the reference
-        got_request_exception.connect(references.refer, dispatch_uid="portal.references")
+        got_request_exception.connect(views.refer, dispatch_uid="portal.references")
         sentry.connect()
         events.listen(plugins.tell)

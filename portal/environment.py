@@ -11,6 +11,7 @@ import json
 import os
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -45,14 +46,19 @@ class Environment:
         self._env = environ.Env()
         self.problems: list[Problem] = []
 
-    def _read(self, name: str, default: T, read: Callable[[], T], must: str) -> T:
-        if os.environ.get(name, "") == "":
+    def _read(
+        self, name: str, default: T, read: Callable[[str], T], must: str, good: Callable[[T], object] = lambda _: True
+    ) -> T:
+        """What ``read`` makes of the variable, if that is ``good``; otherwise it ``must`` be something else."""
+        if not (text := os.environ.get(name, "")):
             return default
-        try:
-            return read()
-        except Exception:  # the parsers raise whatever int(), json and urlparse raise
+        value, fits = default, False
+        with suppress(Exception):  # the parsers raise whatever int(), json and urlparse raise
+            value = read(text)
+            fits = bool(good(value))
+        if not fits:
             self.complain(name, f"{name} must be {must}.", f"Correct {name} in the environment or in .env.")
-            return default
+        return value if fits else default
 
     def complain(self, name: str, sentence: str, hint: str) -> None:
         """Note that ``name`` has a value that cannot be used."""
@@ -68,54 +74,28 @@ class Environment:
 
     def flag(self, name: str, default: bool) -> bool:
         """true/false, yes/no, on/off, 1/0."""
-        words = {
-            "true": True,
-            "yes": True,
-            "on": True,
-            "1": True,
-            "false": False,
-            "no": False,
-            "off": False,
-            "0": False,
-        }
-        return self._read(name, default, lambda: words[os.environ[name].strip().lower()], "true or false")
+        words = dict.fromkeys(("true", "yes", "on", "1"), True) | dict.fromkeys(("false", "no", "off", "0"), False)
+        return self._read(name, default, lambda text: words[text.strip().lower()], "true or false")
 
     def whole(self, name: str, default: int, *, least: int = 0) -> int:
         """A whole number that is not smaller than ``least``."""
-
-        def read() -> int:
-            value = whole_number(os.environ[name])
-            if value < least:
-                raise ValueError(name)
-            return value
-
-        return self._read(name, default, read, f"a whole number, {least} or more")
+        return self._read(name, default, whole_number, f"a whole number, {least} or more", lambda value: value >= least)
 
     def rate(self, name: str, default: str) -> str:
         """How often something may be done: ``600/min``, by second, minute, hour or day; empty for ``none``."""
-
-        def read() -> str:
-            value = os.environ[name].strip().lower()
-            if not re.fullmatch(r"none|[1-9]\d*/(s|sec|second|m|min|minute|h|hour|d|day)", value):
-                raise ValueError(name)
-            return "" if value == "none" else value
-
-        return self._read(name, default, read, "a number of requests in a time, such as 600/min, or none")
+        must = "a number of requests in a time, such as 600/min, or none"
+        good = re.compile(r"none|[1-9]\d*/(s|sec|second|m|min|minute|h|hour|d|day)").fullmatch
+        rate = self._read(name, default, lambda text: text.strip().lower(), must, good)
+        return "" if rate == "none" else rate
 
     def choice(self, name: str, choices: tuple[str, ...]) -> str:
         """One of ``choices``; empty if the variable is not set."""
-
-        def read() -> str:
-            value = os.environ[name].strip().lower()
-            if value not in choices:
-                raise ValueError(name)
-            return value
-
-        return self._read(name, "", read, "one of " + ", ".join(choices))
+        must = "one of " + ", ".join(choices)
+        return self._read(name, "", lambda text: text.strip().lower(), must, lambda value: value in choices)
 
     def encoding(self, name: str, default: str) -> str:
         """The name of an encoding that Python knows."""
-        return self._read(name, default, lambda: codecs.lookup(os.environ[name].strip()).name, "a known encoding")
+        return self._read(name, default, lambda text: codecs.lookup(text.strip()).name, "a known encoding")
 
     def words(self, name: str, default: tuple[str, ...] = ()) -> list[str]:
         """A comma separated list; blanks around the commas do not count."""
@@ -127,48 +107,32 @@ class Environment:
 
     def json_object(self, name: str) -> dict[str, Any]:
         """A JSON object; an empty one if the variable is not set."""
-
-        def read() -> dict[str, Any]:
-            value = json.loads(os.environ[name])
-            if not isinstance(value, dict):
-                raise TypeError(name)
-            return value
-
-        return self._read(name, {}, read, "a JSON object")
+        return self._read(name, {}, json.loads, "a JSON object", lambda value: isinstance(value, dict))
 
     def address(self, name: str, default: str, schemes: tuple[str, ...]) -> str:
         """A URL with one of ``schemes``, without a trailing slash."""
-
-        def read() -> str:
-            value = os.environ[name].strip().rstrip("/")
-            if value.partition("://")[0] not in schemes:
-                raise ValueError(name)
-            return value
-
-        return self._read(name, default, read, "an address that starts with " + " or ".join(f"{s}://" for s in schemes))
+        must = "an address that starts with " + " or ".join(f"{scheme}://" for scheme in schemes)
+        cut, good = (lambda text: text.strip().rstrip("/")), (lambda value: value.partition("://")[0] in schemes)
+        return self._read(name, default, cut, must, good)
 
     def proxies(self, name: str, default: str) -> Proxies:
         """How many proxies stand in front, or the addresses at which they stand."""
         must = "a number of proxies, or addresses and networks such as 10.0.0.0/8, separated by commas"
-        return self._read(name, proxies(default), lambda: proxies(os.environ[name]), must)
+        return self._read(name, proxies(default), proxies, must)
 
     def database(self, name: str, default: str) -> dict[str, Any]:
         """A Django database configuration from a URL such as ``postgres://user:password@host/name``."""
-
-        def read() -> dict[str, Any]:
-            config = dict(environ.Env.db_url_config(os.environ[name]))
-            if not config.get("ENGINE"):
-                raise ValueError(name)
-            return config
-
         must = "a database address such as sqlite:///var/portal.sqlite3 or postgres://user:password@host/name"
-        return self._read(name, dict(environ.Env.db_url_config(default)), read, must)
+        config = dict(environ.Env.db_url_config(default))
+        return self._read(
+            name, config, lambda text: dict(environ.Env.db_url_config(text)), must, lambda value: value.get("ENGINE")
+        )
 
     def mail(self, name: str) -> dict[str, Any]:
         """Django's EMAIL settings from a URL such as ``smtp+tls://user:password@host:587``; empty if not set."""
         return self._read(
             name,
             {},
-            lambda: dict(environ.Env.email_url_config(os.environ[name])),
+            lambda text: dict(environ.Env.email_url_config(text)),
             "a mail server address such as smtp://host:25 or smtp+tls://user:password@host:587",
         )

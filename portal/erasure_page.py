@@ -31,16 +31,13 @@ def page(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
     form = PersonForm(request.POST or None)
     found = None
     if request.method == "POST" and form.is_valid():
+        address = form.cleaned_data["address"]
         if "confirmed" in request.POST:
-            return _erase(request, form.cleaned_data["address"])
-        found = erasure.count_person(form.cleaned_data["address"])
+            assert isinstance(request.user, AbstractUser)
+            erased, records = erasure.erase_person(address, request.user.get_username())
+            counts = f"{erased.requests} requests, {erased.deliveries} deliveries, {records} statistics records"
+            messages.success(request, f"Deleted: {counts}.")
+            return redirect("admin:erase-person")
+        found = erasure.count_person(address)
     shown = {**context, "title": "Erase a person", "form": form, "found": found}
     return TemplateResponse(request, "admin/erase_person.html", shown)
-
-
-def _erase(request: HttpRequest, address: str) -> HttpResponse:
-    assert isinstance(request.user, AbstractUser)
-    erased, records = erasure.erase_person(address, request.user.get_username())
-    counts = f"{erased.requests} requests, {erased.deliveries} deliveries, {records} statistics records"
-    messages.success(request, f"Deleted: {counts}.")
-    return redirect("admin:erase-person")

@@ -16,14 +16,16 @@ from portal import health
 from portal.metrics import metrics
 from portal.views import home
 from pusher import urls as pusher
+from stats import api as statistics
 from stats.api_v1 import StatisticsView
 
-handler500 = "portal.references.server_error"
+handler500 = "portal.views.server_error"
 urlpatterns = [
     path("", home),
     path("favicon.ico", RedirectView.as_view(url=f"{settings.STATIC_URL}portal.svg")),
     path("status", legacy.StatusView.as_view()),
-    path("", include("stats.urls")),
+    path("statistics", statistics.TotalsView.as_view()),
+    path("statistics/<str:kind>", statistics.RecordsView.as_view()),
     path("clear_caches", legacy.ClearCachesView.as_view()),
     path("package_datastore", legacy.PackageDatastoreView.as_view()),
     path("package_dwc_archive", legacy.PackageDwcArchiveView.as_view()),

@@ -1,4 +1,4 @@
-"""The WSGI entry: ``gunicorn portal.wsgi --worker-class gthread``."""
+"""The WSGI entry: ``gunicorn portal.wsgi --worker-class gthread``. Short, for nobody else may import it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The Django application of the way in."""
+"""The Django application of the way in; Django looks for it here."""
 
 from __future__ import annotations
 

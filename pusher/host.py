@@ -1,4 +1,7 @@
-"""A host name of its own (PUSHER_HOST), at whose root the service is."""
+"""A host name of its own (PUSHER_HOST), at whose root the service is.
+
+Short, for every request passes this middleware, also where the rest of the room is off.
+"""
 
 from __future__ import annotations
 

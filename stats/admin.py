@@ -6,11 +6,9 @@ from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils.safestring import SafeString
 
 from packager.admin import display
 from packager.admin.base import SEE_ADDRESSES, StaffAdmin
-from packager.admin.names import named
 from stats import resource_names
 from stats.models import BuildRecord, DailySum, DownloadRecord, ErrorRecord, OpeningBalance, RequestRecord
 
@@ -45,10 +43,7 @@ class NamedAdmin(StaffAdmin):
             found |= queryset.filter(resource_id__in=resource_names.called(term))
         return found, doubled
 
-    @admin.display(description="Resource", ordering="resource_id")
-    def resource(self, obj: Any) -> SafeString:
-        """By its name."""
-        return named(obj.name, obj.resource_id)
+    resource = display.column("Resource", lambda obj: display.named(obj.name, obj.resource_id), "resource_id")
 
 
 class PersonalAdmin(NamedAdmin):

@@ -86,17 +86,14 @@ class StatisticsView(KeyView):
         """Totals, days and resources. No addresses, no names."""
         question = StatisticsQuestion(data=call.query_params)
         question.is_valid(raise_exception=True)
-        return Response(StatisticsSerializer(_statistics(**question.validated_data)).data)
-
-
-def _statistics(since: Any = None, until: Any = None, resource_id: Any = None, format: Any = None) -> dict[str, Any]:
-    found = queries.per_resource(since, until)
-    resources = [row for row in found if resource_id in (None, row["resource_id"])][:MOST_RESOURCES]
-    names = resource_names.names([row["resource_id"] for row in resources], public=True)
-    wanted = resource_id or ALL
-    nothing = {"requests": 0, "errors": 0, "emails": 0}
-    return {
-        "totals": queries.totals(wanted).get(wanted, nothing),
-        "days": queries.per_day(since, until, resource_id, format),
-        "resources": [{**row, **names[row["resource_id"]].titles.columns} for row in resources],
-    }
+        since, until, resource_id = (question.validated_data.get(name) for name in ("since", "until", "resource_id"))
+        found = queries.per_resource(since, until)
+        resources = [row for row in found if resource_id in (None, row["resource_id"])][:MOST_RESOURCES]
+        names = resource_names.names([row["resource_id"] for row in resources], public=True)
+        wanted = resource_id or ALL
+        told = {
+            "totals": queries.totals(wanted).get(wanted, queries.NOTHING),
+            "days": queries.per_day(**question.validated_data),
+            "resources": [{**row, **names[row["resource_id"]].titles.columns} for row in resources],
+        }
+        return Response(StatisticsSerializer(told).data)

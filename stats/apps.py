@@ -1,3 +1,7 @@
+"""The Django application of the statistics; Django looks for it here."""
+
+from __future__ import annotations
+
 from django.apps import AppConfig
 
 

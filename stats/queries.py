@@ -21,25 +21,25 @@ class Totals(TypedDict):
     errors: int
 
 
+NOTHING: Totals = {"emails": 0, "requests": 0, "errors": 0}
+_SUMS = {name: Sum(name) for name in DailySum.COUNTERS}
+
+
 def totals(resource_id: str | None = None) -> dict[str, Totals]:
     """Totals by resource, and of all under ``*``; with ``resource_id`` (which may be ``*``) of that one only.
 
     A resource nobody ever asked for has no entry; ``*`` always has one.
     """
-    found: dict[str, Totals] = {} if resource_id not in (None, ALL) else {ALL: _nothing()}
+    found: dict[str, Totals] = {} if resource_id not in (None, ALL) else {ALL: NOTHING.copy()}
     people = _only(Requester.objects.order_by(), resource_id).values("resource_id").annotate(emails=Count("id"))
     balances = _only(OpeningBalance.objects.order_by(), resource_id).values(
         "resource_id", "requests", "errors", "emails"
     )
     for row in (*_summed(resource_id), *people, *balances):
-        entry = found.setdefault(row.pop("resource_id"), _nothing())
+        entry = found.setdefault(row.pop("resource_id"), NOTHING.copy())
         for counter, amount in row.items():
             entry[counter] += amount or 0  # type: ignore[literal-required]
     return found
-
-
-def _nothing() -> Totals:
-    return {"emails": 0, "requests": 0, "errors": 0}
 
 
 def _summed(resource_id: str | None) -> Iterator[dict[str, Any]]:
@@ -98,19 +98,15 @@ def per_day(
     rows = _only(DailySum.objects.all(), resource_id)
     limits = {"day__gte": since, "day__lte": until, "format": format}
     rows = rows.filter(**{name: value for name, value in limits.items() if value is not None})
-    return list(rows.values("day").order_by("day").annotate(**_sums()))
+    return list(rows.values("day").order_by("day").annotate(**_SUMS))
 
 
 def per_resource(since: date | None = None, until: date | None = None) -> list[dict[str, Any]]:
     """The sums of each resource in these days, most requested first; names as in ``DailySum``."""
     limits = {"day__gte": since, "day__lte": until}
     rows = DailySum.objects.filter(**{name: value for name, value in limits.items() if value is not None})
-    summed: QuerySet[Any, Any] = rows.values("resource_id").order_by().annotate(**_sums())
+    summed: QuerySet[Any, Any] = rows.values("resource_id").order_by().annotate(**_SUMS)
     return list(summed.order_by("-requests", "resource_id"))
-
-
-def _sums() -> dict[str, Sum]:
-    return {name: Sum(name) for name in DailySum.COUNTERS}
 
 
 def domains(resource_id: str | None = None, limit: int | None = None) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""What the clusters run by the clock."""
+"""What the clusters run by the clock. Short, for its name stands in schedules, wherever the work moves."""
 
 from __future__ import annotations
 

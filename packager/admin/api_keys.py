@@ -9,10 +9,10 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 
-from packager.admin.base import PlainTitle
+from packager.admin import display
+from packager.admin.base import PlainTitle, show_once
 from packager.admin.confirmation import Question, ages, ask
 from packager.admin.filters import by_moment
-from packager.admin.secrets import show_once
 from packager.security import api_keys
 from packager.security.api_keys import ApiKey, Issued, Scope
 from packager.sentences import count_of
@@ -44,10 +44,7 @@ class ApiKeyAdmin(PlainTitle, admin.ModelAdmin):
     readonly_fields = ("prefix", "created_by", "created_at", "last_used_at", "revoked_at")
     actions = ("revoke",)
 
-    @admin.display(description="scopes")
-    def scope_list(self, api_key: ApiKey) -> str:
-        """All of them in one line."""
-        return ", ".join(api_key.scopes)
+    scope_list = display.column("scopes", lambda api_key: ", ".join(api_key.scopes))
 
     def get_fields(self, request: HttpRequest, obj: ApiKey | None = None) -> Any:
         """A new key has nothing yet but its name and scopes."""

@@ -10,8 +10,11 @@ from django.contrib import admin
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth.models import AbstractUser
 from django.core.paginator import Paginator
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.cache import add_never_cache_headers
 
 from packager.lifecycle.bulk import chunks
 
@@ -80,3 +83,17 @@ def log(request: HttpRequest, rows: QuerySet[Any], ids: Iterable[Any], message: 
     for chunk in chunks(list(ids)):
         chosen = rows.model._default_manager.filter(pk__in=chunk)
         LogEntry.objects.log_actions(staff(request).pk, chosen, CHANGE, message)
+
+
+#: What a page of secrets shows: headings, and names with the secrets that belong to them.
+Secrets = list[tuple[str, str]]
+
+
+def show_once(request: HttpRequest, model: type[Model], title: str, secrets: Secrets) -> HttpResponse:
+    """A page with secrets that nobody sees again, and a link back to the list of ``model``."""
+    back = reverse(f"admin:packager_{model._meta.model_name}_changelist")
+    names = {"title": title, "name_of_all": model._meta.verbose_name_plural}
+    context = {**admin.site.each_context(request), **names, "secrets": secrets, "back": back}
+    response = TemplateResponse(request, "admin/packager/secrets.html", context)
+    add_never_cache_headers(response)
+    return response

@@ -13,7 +13,6 @@ from django.utils.safestring import SafeString
 
 from packager.admin import display
 from packager.admin.base import SEE_ADDRESSES, StaffAdmin
-from packager.admin.names import named
 from packager.lifecycle.personal_data import masked
 from packager.models import Delivery
 
@@ -53,20 +52,11 @@ class DeliveryAdmin(StaffAdmin):
         """All of it."""
         return self.get_fields(request, obj)
 
-    @admin.display(description="Resource")
-    def resource(self, obj: Delivery) -> SafeString | str:
-        """What it is about, by its name."""
-        return named(obj.request, obj.request.resource_id) if obj.request else "–"
-
-    @admin.display(description="State", ordering="state")
-    def badge(self, obj: Delivery) -> SafeString:
-        """A badge."""
-        return display.badge(obj.state)
-
-    @admin.display(description="Address")
-    def masked_address(self, obj: Delivery) -> str:
-        """The domain only."""
-        return masked(obj.address)
+    resource = display.column(
+        "Resource", lambda obj: display.named(obj.request, obj.request.resource_id) if obj.request else "–"
+    )
+    badge = display.column("State", lambda obj: display.badge(obj.state), "state")
+    masked_address = display.column("Address", lambda obj: masked(obj.address))
 
     @admin.display(description="Request")
     def request_link(self, obj: Delivery) -> SafeString:

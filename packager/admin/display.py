@@ -15,6 +15,7 @@ from django.utils.timezone import localtime
 
 from packager.models import PackageRequest, Status
 from packager.presentation.progress import progress_of
+from packager.titles import Titled
 
 Column = Callable[[Any], Any]
 
@@ -45,6 +46,15 @@ def _column(field: str, label: str, text: Callable[[Any], str], kind: str) -> Co
     return show
 
 
+def column(label: str, text: Callable[[Any], Any], ordering: str | None = None, *, boolean: bool | None = None) -> Any:
+    """A column as an attribute of a ``ModelAdmin``: ``text`` of the row, or whether it holds."""
+
+    def show(_model_admin: Any, obj: Any) -> Any:
+        return text(obj)
+
+    return admin.display(description=label, ordering=ordering, boolean=boolean)(show)
+
+
 def badge(state: str) -> SafeString:
     """A state, readable without its colour: the style sheet puts a sign before the word."""
     return format_html('<span class="state state-{}">{}</span>', state, state)
@@ -66,3 +76,9 @@ def progress(request: PackageRequest) -> SafeString | str:
         words = format_html_join(mark_safe("_<wbr>"), "{}", ((word,) for word in request.error_code.split("_")))
         return format_html('<span class="cause" title="{}">{}</span>', request.error_message, words)
     return "–"
+
+
+def named(titled: Titled, resource_id: str) -> SafeString:
+    """The resource that ``titled`` belongs to: by name, with the dataset below, and the id for whoever points at it."""
+    dataset = format_html('<br><span class="quiet">{}</span>', titled.dataset_label) if titled.dataset_label else ""
+    return format_html('<span title="{}">{}</span>{}', resource_id, titled.resource_label, dataset)

@@ -20,7 +20,6 @@ from packager.admin.base import OPERATE, SEE_TRACEBACKS, StaffAdmin, log, staff
 from packager.admin.causes import ResolveAll, RetryAll, about_resolving, causes
 from packager.admin.confirmation import ask
 from packager.admin.filters import ResourceFilter, by_moment
-from packager.admin.names import named
 from packager.lifecycle import failures
 from packager.models import PackageError
 
@@ -57,15 +56,11 @@ class ErrorAdmin(StaffAdmin):
         """All of it."""
         return self.get_fields(request, obj)
 
-    @admin.display(description="Resource", ordering="request__resource_title")
-    def resource(self, obj: PackageError) -> SafeString:
-        """By its name."""
-        return named(obj.request, obj.resource_id)
-
-    @admin.display(description="Resolved", boolean=True)
-    def resolved(self, obj: PackageError) -> bool:
-        """Whether somebody has seen to it, or its request succeeded later."""
-        return obj.resolved_at is not None
+    resource = display.column(
+        "Resource", lambda obj: display.named(obj.request, obj.resource_id), "request__resource_title"
+    )
+    # somebody has seen to it, or its request succeeded later
+    resolved = display.column("Resolved", lambda obj: obj.resolved_at is not None, boolean=True)
 
     @admin.display(description="Request")
     def request_link(self, obj: PackageError) -> SafeString:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from django.contrib import admin
-from django.utils.safestring import SafeString
 
 from packager.admin import display
 from packager.admin.base import StaffAdmin
 from packager.admin.filters import by_moment
-from packager.admin.names import named
 from packager.models import Package
 from packager.presentation.translation import READER, notes_of
 
@@ -38,17 +36,8 @@ class PackageAdmin(StaffAdmin):
     exclude = ("notes",)
     readonly_fields = ("completeness_notes",)
 
-    @admin.display(description="In store", boolean=True, ordering="deleted_at")
-    def in_store(self, obj: Package) -> bool:
-        """Whether it can be downloaded."""
-        return obj.deleted_at is None and obj.missing_since is None
-
-    @admin.display(description="Resource", ordering="resource_title")
-    def resource(self, obj: Package) -> SafeString:
-        """By its name."""
-        return named(obj, obj.resource_id)
-
-    @admin.display(description="Notes")
-    def completeness_notes(self, obj: Package) -> str:
-        """In words."""
-        return " ".join(READER.text(note) for note in notes_of(obj))
+    in_store = display.column(
+        "In store", lambda obj: obj.deleted_at is None and obj.missing_since is None, "deleted_at", boolean=True
+    )
+    resource = display.column("Resource", lambda obj: display.named(obj, obj.resource_id), "resource_title")
+    completeness_notes = display.column("Notes", lambda obj: " ".join(READER.text(note) for note in notes_of(obj)))

@@ -16,7 +16,6 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
-from django.utils.safestring import SafeString
 
 from packager import turns
 from packager.admin import display
@@ -24,7 +23,6 @@ from packager.admin.actions import ACTIONS, Action
 from packager.admin.base import OPERATE, SEE_ADDRESSES, SEE_TRACEBACKS, StaffAdmin, log, staff
 from packager.admin.confirmation import ask
 from packager.admin.filters import FormatFilter, HasErrors, HostFilter, ResourceFilter
-from packager.admin.names import named
 from packager.errors import RequestError
 from packager.lifecycle import bulk
 from packager.lifecycle.personal_data import masked
@@ -59,25 +57,13 @@ class RequestAdmin(StaffAdmin):
         address = "email" if request.user.has_perm(SEE_ADDRESSES) else "masked_email"
         return ("state", "resource", "format", "progress", REQUESTED, address)
 
-    @admin.display(description="State", ordering="status")
-    def state(self, obj: PackageRequest) -> SafeString:
-        """A badge."""
-        return display.badge(obj.status)
-
-    @admin.display(description="Resource", ordering="resource_title")
-    def resource(self, obj: PackageRequest) -> SafeString:
-        """By its name."""
-        return named(obj, obj.resource_id)
-
-    @admin.display(description="Progress")
-    def progress(self, obj: Any) -> SafeString | str:
-        """A bar, a number, or why it waits."""
-        return f"waits: {obj.waits}" if obj.status == Status.QUEUED else display.progress(obj)
-
-    @admin.display(description="Email")
-    def masked_email(self, obj: PackageRequest) -> str:
-        """The domain only."""
-        return masked(obj.email)
+    state = display.column("State", lambda obj: display.badge(obj.status), "status")
+    resource = display.column("Resource", lambda obj: display.named(obj, obj.resource_id), "resource_title")
+    progress = display.column(
+        "Progress",
+        lambda obj: f"waits: {obj.waits}" if obj.status == Status.QUEUED else display.progress(obj),
+    )
+    masked_email = display.column("Email", lambda obj: masked(obj.email))
 
     # ------------------------------------------------------------ searching
 

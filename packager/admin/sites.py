@@ -6,9 +6,9 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 
-from packager.admin.base import PlainTitle
+from packager.admin import display
+from packager.admin.base import PlainTitle, Secrets, show_once
 from packager.admin.confirmation import Question, ages, ask
-from packager.admin.secrets import Secrets, show_once
 from packager.security.sites import CkanSite
 from packager.sentences import count_of
 
@@ -24,10 +24,7 @@ class CkanSiteAdmin(PlainTitle, admin.ModelAdmin):
     readonly_fields = ("own_secret",)
     actions = ("renew_secret", "remove_secret")
 
-    @admin.display(description="own secret", boolean=True)
-    def own_secret(self, site: CkanSite) -> bool:
-        """Whether it has one."""
-        return bool(site.secret_digest)
+    own_secret = display.column("own secret", lambda site: bool(site.secret_digest), boolean=True)
 
     @admin.action(description="Create new secrets for the selected sites", permissions=["change"])
     def renew_secret(self, request: HttpRequest, queryset: QuerySet[CkanSite]) -> HttpResponse:

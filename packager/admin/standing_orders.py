@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
@@ -31,15 +30,8 @@ class StandingOrderAdmin(StaffAdmin):
         """Who may retry and cancel requests may do this."""
         return request.user.has_perm(OPERATE)
 
-    @admin.display(description="State", ordering="state")
-    def badge(self, obj: StandingOrder) -> Any:
-        """A badge."""
-        return display.badge(obj.state)
-
-    @admin.display(description="Built")
-    def built(self, obj: StandingOrder) -> int:
-        """How often."""
-        return obj.requests.count()
+    badge = display.column("State", lambda obj: display.badge(obj.state), "state")
+    built = display.column("Built", lambda obj: obj.requests.count())
 
     @admin.action(description="Pause", permissions=["operate"])
     def pause(self, request: HttpRequest, queryset: QuerySet[StandingOrder]) -> None:

@@ -125,6 +125,8 @@ class PackageView(LegacyView):
     """Base of the three endpoints that take a request."""
 
     for_sites = True
+    #: What is asked for, beside what every request has. Raises RequestError.
+    fields: ClassVar[staticmethod[[Mapping[str, Any]], dict[str, Any]]]
 
     def handle(self, form: Mapping[str, Any]) -> dict[str, Any]:
         """Submit it; the answer says where to look."""
@@ -141,22 +143,16 @@ class PackageView(LegacyView):
 
     def submission(self, form: Mapping[str, Any]) -> Submission:
         """What ``form`` asks for. Raises RequestError."""
-        raise exceptions.MethodNotAllowed("POST")
-
-    @staticmethod
-    def common(form: Mapping[str, Any]) -> dict[str, Any]:
-        """What every request has. Raises RequestError."""
+        own = self.fields(form)
         validation.required("email", form.get("email"))
         resource_id = validation.required("resource_id", form.get("resource_id"))
-        return {"resource_id": resource_id, **validation.carried_fields("legacy", form)}
+        return Submission(**own, resource_id=resource_id, **validation.carried_fields("legacy", form))
 
 
 class PackageDatastoreView(PackageView):
     """``/package_datastore``: rows of the datastore."""
 
-    def submission(self, form: Mapping[str, Any]) -> Submission:
-        """What ``form`` asks for. Raises RequestError."""
-        return Submission(**validation.table_fields(form), **self.common(form))
+    fields = staticmethod(validation.table_fields)
 
 
 class PackageDwcArchiveView(PackageDatastoreView):
@@ -176,9 +172,7 @@ class PackageDwcArchiveView(PackageDatastoreView):
 class PackageUrlView(PackageView):
     """``/package_url``: a file."""
 
-    def submission(self, form: Mapping[str, Any]) -> Submission:
-        """What ``form`` asks for. Raises RequestError."""
-        return Submission(**validation.file_fields(form), **self.common(form))
+    fields = staticmethod(validation.file_fields)
 
 
 class StatusView(LegacyView):

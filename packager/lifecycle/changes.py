@@ -101,8 +101,16 @@ def _note(told: Mapping[str, Sequence[str]], ckan_host: str, source: str) -> int
     ResourceChange.objects.bulk_create(new, ignore_conflicts=True)
     # locked in one order, so that two who tell of the same never wait for each other
     rows = ResourceChange.objects.select_for_update().filter(**about).order_by("resource_id")
-    changed = [row for row in rows if _says_new(row, told[row.resource_id])]
-    for row in changed:
+    changed = []
+    for row in rows:
+        is_new = False
+        for digest in told[row.resource_id]:
+            # an empty one says that the data changed, another one what is said of the resource now
+            is_new |= not digest or digest != row.facts_digest
+            row.facts_digest = digest or row.facts_digest
+        if not is_new:
+            continue
+        changed.append(row)
         row.number, row.changed_at, row.source = row.number + 1, now, source[:150]
     where: dict[str, Any] = {"at": now, "ckan_host": ckan_host, "source": source}
     happened = (events.ResourceChanged(resource_id=row.resource_id, **where) for row in changed)
@@ -120,15 +128,6 @@ def _wake_standing_orders(changed: Sequence[ResourceChange], ckan_host: str) -> 
         waiting = waiting.filter(Q(request__kind=Kind.URL) | Q(request__ckan_host=ckan_host))
     if names:
         waiting.update(due_at=timezone.now() + SETTLE)
-
-
-def _says_new(row: ResourceChange, digests: Sequence[str]) -> bool:
-    """Whether any of this is a change; what is said of the resource is remembered."""
-    new = False
-    for digest in digests:
-        new |= not digest or digest != row.facts_digest
-        row.facts_digest = digest or row.facts_digest
-    return new
 
 
 def current(submission: Submission) -> Submission:

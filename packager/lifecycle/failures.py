@@ -87,11 +87,6 @@ def retry_cause(
     return bulk.many(Retry(actor), failed.exclude(old | resolved()))
 
 
-def too_old() -> Q:
-    """Requests that ended so long ago that nobody should hear of them by accident."""
-    return Q(finished_at__lt=timezone.now() - timedelta(days=settings.PACKAGER_RETRY_MAX_AGE))
-
-
 def resolved() -> Q:
     """Requests whose last error is resolved. Who joined a build shares the error of its leader: the reference tells."""
     errors = PackageError.objects.filter(reference=OuterRef("error_reference"), resolved_at__isnull=False)
@@ -102,7 +97,9 @@ def _failed(code: str, resource_id: str, since: datetime | None, all_ages: bool)
     """Those that failed, and which of them are too old."""
     filters: dict[str, Any] = {"error_code": code, "resource_id": resource_id, "finished_at__gte": since}
     failed = PackageRequest.objects.failed(**{name: value for name, value in filters.items() if value})
-    return failed, Q(pk__in=[]) if all_ages or since else too_old()
+    # so long ago that nobody should hear of them by accident
+    old = Q(finished_at__lt=timezone.now() - timedelta(days=settings.PACKAGER_RETRY_MAX_AGE))
+    return failed, Q(pk__in=[]) if all_ages or since else old
 
 
 def resolve(errors: ErrorQuerySet, by: AbstractUser | None, note: str) -> int:

@@ -18,13 +18,14 @@ from packager.delivery import deliveries
 from packager.errors import Conflict
 from packager.intake import acceptance
 from packager.intake.idempotency import Owner
-from packager.lifecycle import bulk, changes, dispatch, failures, titles, transitions
+from packager.lifecycle import bulk, changes, dispatch, failures, transitions
 from packager.lifecycle.cache import fresh_package
 from packager.lifecycle.operations import NEWS as NEWS
 from packager.lifecycle.operations import RETRYABLE as RETRYABLE
 from packager.lifecycle.operations import Cancel, Rebuild, Resend, Retry
 from packager.models import Delivery, Package, PackageError, PackageRequest, Queue, StandingOrder, Status
 from packager.submission import Submission, from_request
+from packager.titles import public_titles
 
 
 def submit(
@@ -65,7 +66,8 @@ def prepare(
     # the data portal is not asked here: the fast cluster does that, and hands over to the slow one what is large
     place = {"queue": Queue.FAST, "created_at": now, "queued_at": now}
     request = PackageRequest(**submission.columns, **of_owner, standing_order=order, **place)
-    request.titles = titles.known(submission)
+    # what may be said of it before anybody was asked
+    request.titles = public_titles(submission.ckan_host, submission.resource_id)
     return request
 
 

@@ -37,11 +37,8 @@ class Room:
             self._written += len(chunk)
             if self._moved() >= next_look:
                 next_look = self._moved() + LOOK_EVERY
-                patiently(self._look)
+                patiently(lambda: check(self._written, on_disk=0))
             yield chunk
-
-    def _look(self) -> None:
-        check(self._written, on_disk=0)
 
     def claim(self) -> None:
         """All is written: make the room in the quota that it takes. Raises StoreError."""

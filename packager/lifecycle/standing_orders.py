@@ -97,8 +97,11 @@ def _build(pk: int) -> bool:
     order = due.filter(pk=pk, state=State.ACTIVE, due_at__lte=now).first()
     if order is None:
         return False
-    if why := _why_not(order):
-        end(order, why)
+    last = list(order.requests.select_related("package").order_by("-created_at")[:PATIENCE])
+    ignored = [request for request in last if not (request.package and request.package.downloads)]
+    reason = refusal(order.request)
+    if reason or len(ignored) == PATIENCE:
+        end(order, f"{reason}." if reason else NOT_DOWNLOADED)
         return False
     if order.requests.filter(status__in=UNDER_WAY).exists():
         _change(order, State.ACTIVE, due_at=now + SETTLE)
@@ -116,11 +119,3 @@ def _ask_again(order: StandingOrder) -> bool:
         end(order, error.message)
         return False
     return True
-
-
-def _why_not(order: StandingOrder) -> str:
-    if reason := refusal(order.request):
-        return f"{reason}."
-    last = list(order.requests.select_related("package").order_by("-created_at")[:PATIENCE])
-    ignored = [request for request in last if not (request.package and request.package.downloads)]
-    return NOT_DOWNLOADED if len(ignored) == PATIENCE else ""

@@ -25,7 +25,7 @@ from packager.streaming.facts import Titles, titles_of
 from packager.streaming.http import RetryPolicy
 from packager.streaming.sources.base import Describes
 from packager.submission import Submission, from_request
-from packager.titles import PublicTitles, public_titles
+from packager.titles import PublicTitles
 
 log = logging.getLogger(__name__)
 #: What a data portal says is believed for so long; where it said nothing, it is asked again after so long.
@@ -36,11 +36,6 @@ RETRY_POLICY, SECONDS = RetryPolicy(connect=2, read=4, attempts=1), 4.0
 #: The same for requests that wait: seconds in all, and requests at a time. Mails share the cluster.
 WAITING, MOST_WAITING = 10.0, 50
 NOTHING = {"resource_title": "", "dataset_title": ""}
-
-
-def known(submission: Submission) -> Titles:
-    """What may be said of this request before anybody was asked for it."""
-    return public_titles(submission.ckan_host, submission.resource_id)
 
 
 def learn(request: PackageRequest) -> Titles:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -47,7 +47,7 @@ class CountingCommand(ReportCommand):
 
     name: ClassVar[str]
     thing: ClassVar[str]
-    work: ClassVar[Callable[[], int]]
+    work: ClassVar[staticmethod[[], int]]
     done: str
 
     def facts(self, **options: Any) -> Facts:
@@ -60,4 +60,4 @@ class CountingCommand(ReportCommand):
 
     def count(self, **options: Any) -> int:
         """Do it; returns to how many."""
-        return type(self).work()
+        return self.work()

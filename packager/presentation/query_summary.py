@@ -108,15 +108,13 @@ def _options(format: str, options: Mapping[str, Any]) -> list[str]:
         usual = plugins.formats().get(format).check({})
     except RequestError:
         return []
-    changed = {name: value for name, value in options.items() if value != usual.get(name)}
-    return [f"{_OPTIONS.get(name, name)}: {_option_value(value)}" for name, value in changed.items()]
-
-
-def _option_value(value: Any) -> str:
-    if isinstance(value, bool):
-        return _("yes") if value else _("no")
-    text = str(value)
-    return {"\t": _("tab"), " ": _("space")}.get(text, text if len(text) <= 40 else _("yes"))
+    lines = []
+    for name, value in options.items():
+        text = "yes" if value is True else "no" if value is False else str(value)
+        words = {"yes": _("yes"), "no": _("no"), "\t": _("tab"), " ": _("space")}
+        if value != usual.get(name):
+            lines.append(f"{_OPTIONS.get(name, name)}: {words.get(text, text if len(text) <= 40 else _('yes'))}")
+    return lines
 
 
 def _search(search: Any, given: Mapping[str, Any]) -> list[str]:

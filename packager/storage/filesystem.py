@@ -154,19 +154,15 @@ class DirectoryStore:
         with our_errors():
             folders = [entry for entry in self.directory.iterdir() if entry.is_dir() and not entry.is_symlink()]
         for folder in folders:
+            found = []
             with our_errors():
-                found = [kept for path in folder.glob("*.zip") if (kept := self._kept(path))]
+                for path in folder.glob("*.zip"):
+                    name = f"{folder.name}/{path.name}"
+                    with suppress(FileNotFoundError):
+                        facts = path.lstat()
+                        if names.is_name(name) and stat.S_ISREG(facts.st_mode):
+                            found.append(Kept(name, facts.st_size, facts.st_mtime))
             yield from found
-
-    @staticmethod
-    def _kept(path: Path) -> Kept | None:
-        try:
-            facts = path.lstat()
-        except FileNotFoundError:
-            return None
-        name = f"{path.parent.name}/{path.name}"
-        ours = names.is_name(name) and stat.S_ISREG(facts.st_mode)
-        return Kept(name, facts.st_size, facts.st_mtime) if ours else None
 
     def sweep(self, older_than: float) -> int:
         """See ``Store``."""

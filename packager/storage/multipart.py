@@ -59,25 +59,23 @@ class Upload:
 
     def publish(self) -> None:
         """Make the object visible, whole. Raises StoreUnavailable, StoreFull."""
-        if self._id:
-            self._complete()
-        else:
-            with our_errors():
-                self._client.put_object(**self._where, Body=self._collected, ContentType="application/zip")
-        self._sender.shutdown()
-
-    def _complete(self) -> None:
         try:
             with our_errors():
-                parts = {"Parts": self._parts}
-                self._client.complete_multipart_upload(**self._where, UploadId=self._id, MultipartUpload=parts)
+                if self._id:
+                    parts = {"Parts": self._parts}
+                    self._client.complete_multipart_upload(**self._where, UploadId=self._id, MultipartUpload=parts)
+                else:
+                    self._client.put_object(**self._where, Body=self._collected, ContentType="application/zip")
         except StoreError:
+            if not self._id:
+                raise
             # the answer may have been lost on its way, and asked again the server knows no such upload any more
             visible = None
             with suppress(StoreError), our_errors():
                 visible = self._client.head_object(**self._where)["ContentLength"]
             if visible != self._sent:
                 raise
+        self._sender.shutdown()
 
     def abandon(self) -> None:
         """Leave nothing behind, as far as the store still answers; what it keeps is swept later. Never raises."""

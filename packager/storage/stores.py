@@ -35,14 +35,13 @@ def problem() -> str:
     """Why no package could be saved now, for staff; empty if one could."""
     try:
         default().check()
-        return short_of_space() or ("PACKAGER_STORE_QUOTA is used up" if _used_up() else "")
+        short = short_of_space()
     except StoreError as error:
         return error.detail or error.code
-
-
-def _used_up() -> bool:
-    quota = settings.PACKAGER_STORE_QUOTA
-    return bool(quota) and not settings.PACKAGER_STORE_EXPIRE_OLDEST and Package.objects.total_size() >= quota
+    quota = 0 if settings.PACKAGER_STORE_EXPIRE_OLDEST else settings.PACKAGER_STORE_QUOTA
+    if not short and quota and Package.objects.total_size() >= quota:
+        return "PACKAGER_STORE_QUOTA is used up"
+    return short
 
 
 def short_of_space(more: int = 0) -> str:

@@ -62,19 +62,20 @@ class Slot:
 
     def fill(self, tasks: Channel, results: Channel) -> ForkProcess:
         """A process that takes tasks from ``tasks`` and puts what came of them into ``results``."""
-        self._begun.clear()
-        return start("worker", self._work, tasks, results)
 
-    def _work(self, tasks: Channel, results: Channel) -> None:
         def begin(task: dict[str, Any], **_: object) -> None:
             self._limit.value = task.get("timeout", self._timeout)
             self._begun.now()
             self.taken.value += 1
 
-        pre_execute.connect(begin, weak=False)
-        post_execute_in_worker.connect(lambda **_: self._begun.clear(), weak=False)
-        # the timer is for django-q's own guard
-        worker(tasks, results, context.Value("f", -1), self._timeout)
+        def work() -> None:
+            pre_execute.connect(begin, weak=False)
+            post_execute_in_worker.connect(lambda **_: self._begun.clear(), weak=False)
+            # the timer is for django-q's own guard
+            worker(tasks, results, context.Value("f", -1), self._timeout)
+
+        self._begun.clear()
+        return start("worker", work)
 
     @property
     def idle(self) -> bool:

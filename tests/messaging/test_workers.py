@@ -13,8 +13,7 @@ from django.core.management import CommandError, call_command
 from messaging import Worker, config, get_publisher, worker
 from messaging.errors import MessagingError
 from messaging.worker import Chain, envelope
-from messaging.workers.echo import Echo
-from messaging.workers.stale import Stale
+from messaging.workers import Echo, Stale
 from packager.models import ResourceChange
 from tests.messaging.conftest import until
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from typing import Any
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
@@ -61,13 +60,11 @@ class HasScope(BasePermission):
         return True
 
 
-class _Throttle(BaseThrottle, ABC):
+class _Throttle(BaseThrottle):
     #: The setting that holds the rate; empty for no limit.
-    setting: str
-
-    @abstractmethod
-    def name(self, request: Request) -> str:
-        """Who is counted; empty for nobody."""
+    setting: ClassVar[str]
+    #: Who is counted; empty for nobody.
+    name: ClassVar[staticmethod[[Request], str]]
 
     def allow_request(self, request: Request, view: Any) -> bool:
         """Whether there is room for the call, which counts it."""
@@ -81,20 +78,14 @@ class _Throttle(BaseThrottle, ABC):
 
 
 class KeyThrottle(_Throttle):
-    """Calls of one key."""
+    """Calls of one key; without a key nothing is counted."""
 
     setting = "PACKAGER_THROTTLE_KEY"
-
-    def name(self, request: Request) -> str:
-        """One counter a key; no counter without a key."""
-        return f"key:{request.auth.pk}" if request.auth else ""
+    name = staticmethod(lambda request: f"key:{request.auth.pk}" if request.auth else "")
 
 
 class AddressThrottle(_Throttle):
     """Calls from one address, good and bad keys alike."""
 
     setting = "PACKAGER_THROTTLE_ADDRESS"
-
-    def name(self, request: Request) -> str:
-        """One counter an address."""
-        return f"address:{request.META.get('REMOTE_ADDR', '')}"
+    name = staticmethod(lambda request: f"address:{request.META.get('REMOTE_ADDR', '')}")

@@ -80,39 +80,32 @@ class RootView(OpenView):
     )
     def get(self, call: Request) -> Response:
         """Formats with their options, limits, and what plugins add."""
-        return Response(
-            {
-                "name": "Packaging Portal",
-                "version": VERSION,
-                "capabilities": _capabilities(),
-                "links": {name: f"{settings.PUBLIC_URL}/api/v1/{name}/" for name in LINKS},
-            }
-        )
+        formats = []
+        for format in plugins.formats():
+            own = format.option_schemas if isinstance(format, DescribesOptions) else {}
+            options = {**own, "metadata": {"type": "boolean", "default": settings.PACKAGER_METADATA}}
+            formats.append({"name": format.name, "label": str(format.label), "options": options})
+        limits = {name: getattr(settings, setting) for name, setting in LIMITS.items()}
+        capabilities = {
+            "formats": formats,
+            "mail_languages": [code for code, _ in settings.LANGUAGES],
+            "limits": {"body_bytes": LARGEST_BODY, **limits},
+            "plugins": {name: value for part in plugins.ask("api_capabilities") for name, value in part.items()},
+        }
+        links = {name: f"{settings.PUBLIC_URL}/api/v1/{name}/" for name in LINKS}
+        about = {"name": "Packaging Portal", "version": VERSION}
+        return Response({**about, "capabilities": capabilities, "links": links})
 
 
 LINKS = ("requests", "estimate", "changes", "errors", "statistics", "problems", "schema", "docs")
-
-
-def _capabilities() -> dict[str, Any]:
-    formats = []
-    for format in plugins.formats():
-        own = format.option_schemas if isinstance(format, DescribesOptions) else {}
-        options = {**own, "metadata": {"type": "boolean", "default": settings.PACKAGER_METADATA}}
-        formats.append({"name": format.name, "label": str(format.label), "options": options})
-    limits = {
-        "body_bytes": LARGEST_BODY,
-        "calls_per_key": settings.PACKAGER_THROTTLE_KEY,
-        "calls_per_address": settings.PACKAGER_THROTTLE_ADDRESS,
-        "cache_seconds": settings.PACKAGER_CACHE_TIME,
-        "kept_days": settings.PACKAGER_EXPIRY_DAYS,
-        "slow_from_rows": settings.PACKAGER_SLOW_REQUEST,
-    }
-    return {
-        "formats": formats,
-        "mail_languages": [code for code, _ in settings.LANGUAGES],
-        "limits": limits,
-        "plugins": {name: value for part in plugins.ask("api_capabilities") for name, value in part.items()},
-    }
+#: What is limited -> the setting that says how.
+LIMITS = {
+    "calls_per_key": "PACKAGER_THROTTLE_KEY",
+    "calls_per_address": "PACKAGER_THROTTLE_ADDRESS",
+    "cache_seconds": "PACKAGER_CACHE_TIME",
+    "kept_days": "PACKAGER_EXPIRY_DAYS",
+    "slow_from_rows": "PACKAGER_SLOW_REQUEST",
+}
 
 
 class ProblemKindSerializer(serializers.Serializer[Any]):

@@ -9,7 +9,6 @@ from django.template.defaultfilters import filesizeformat
 
 from packager.lifecycle import store_check
 from packager.management.base import Facts, ReportCommand
-from packager.models import Package
 
 
 class Command(ReportCommand):
@@ -33,7 +32,15 @@ class Command(ReportCommand):
             "packages": found.packages,
             "files": found.files,
             "bytes": found.size,
-            "missing": [_package(package) for package in found.missing],
+            "missing": [
+                {
+                    "id": str(package.pk),
+                    "file_name": package.file_name,
+                    "stored_as": package.stored_as,
+                    "created_at": package.created_at.isoformat(),
+                }
+                for package in found.missing
+            ],
             "strays": [{"name": file.name, "bytes": file.size} for file in found.strays],
             "strangers": [{"name": file.name, "bytes": file.size} for file in found.strangers],
         }
@@ -61,15 +68,6 @@ class Command(ReportCommand):
         elif facts["missing"] or facts["strays"]:
             lines.append("Use --repair to expire missing packages and to delete leftover files.")
         return "\n".join(lines if len(lines) > 1 else [*lines, "No problems found."])
-
-
-def _package(package: Package) -> dict[str, Any]:
-    return {
-        "id": str(package.pk),
-        "file_name": package.file_name,
-        "stored_as": package.stored_as,
-        "created_at": package.created_at.isoformat(),
-    }
 
 
 def _size(count: int) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -120,9 +119,13 @@ def _build(submission: Submission, target: Path, known: Titles) -> Summary:
     job.titles = known
     build = job.open(progress)
     try:
-        with part.open("wb") as file:
-            for chunk in _shown(build, progress):
+        in_rows = progress.total_bytes is None
+        total = progress.total_rows if in_rows else progress.total_bytes
+        shown = tqdm(total=total, unit=" rows" if in_rows else "B", unit_scale=True, dynamic_ncols=True)
+        with part.open("wb") as file, shown as bar:
+            for chunk in build:
                 file.write(chunk)
+                bar.update((progress.rows if in_rows else progress.bytes_in) - bar.n)
             file.flush()
             os.fsync(file.fileno())
         part.replace(target)
@@ -130,12 +133,3 @@ def _build(submission: Submission, target: Path, known: Titles) -> Summary:
         build.close()
         part.unlink(missing_ok=True)
     return build.summary
-
-
-def _shown(chunks: Any, progress: Progress) -> Iterator[bytes]:
-    in_rows = progress.total_bytes is None
-    total = progress.total_rows if in_rows else progress.total_bytes
-    with tqdm(total=total, unit=" rows" if in_rows else "B", unit_scale=True, dynamic_ncols=True) as bar:
-        for chunk in chunks:
-            yield chunk
-            bar.update((progress.rows if in_rows else progress.bytes_in) - bar.n)

@@ -1,4 +1,4 @@
-"""English dates as read everywhere, rather than in the American way that is Django's."""
+"""English dates as read everywhere, rather than in the American way that is Django's, which looks for this file."""
 
 DATE_FORMAT = "j F Y"
 TIME_FORMAT = "H:i"

@@ -1,4 +1,7 @@
-"""Django's ``check``, which in addition tries what only builds need: the store, the temporary directory."""
+"""Django's ``check``, which in addition tries what only builds need: the store, the temporary directory.
+
+Short, for Django wants a module for each command.
+"""
 
 from __future__ import annotations
 

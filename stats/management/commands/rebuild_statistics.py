@@ -1,4 +1,4 @@
-"""``manage.py rebuild_statistics``"""
+"""``manage.py rebuild_statistics``. Short, for Django wants a module for each command."""
 
 from __future__ import annotations
 

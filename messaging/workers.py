@@ -1,13 +1,25 @@
-"""Tells the portal what changed in CKAN."""
+"""The workers that come with the portal: one prints what comes, one tells the portal what changed in CKAN."""
 
 from __future__ import annotations
 
+import json
+import sys
 from typing import Any
 from urllib.parse import urlsplit
 
 from messaging.worker import Worker
 from packager.lifecycle import changes
 from packager.lifecycle.changes import Notification
+
+
+class Echo(Worker):
+    """Print every notification."""
+
+    def consume(self, routing_key: str, operation: str, payload: Any) -> None:
+        """See ``Worker``."""
+        text = json.dumps(payload, indent=2, ensure_ascii=False)
+        sys.stdout.write(f"Route {routing_key}, op {operation}\n{text}\n")
+        sys.stdout.flush()
 
 
 class Stale(Worker):
@@ -18,3 +30,6 @@ class Stale(Worker):
         if isinstance(payload, dict):
             host = urlsplit(self.config.get("ckan.site_url", "")).netloc
             changes.receive([Notification(routing_key, operation, payload)], ckan_host=host, source="worker stale")
+
+
+BUILTIN: dict[str, type[Worker]] = {"echo": Echo, "stale": Stale}
