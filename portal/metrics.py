@@ -57,22 +57,16 @@ def _everything() -> Iterator[Metric]:
     yield _gauge("packaging_waiting", "What waits, by cluster: requests, and for mail deliveries", now.waiting, "queue")
     about = "How long the first of them has waited"
     yield _gauge("packaging_waiting_seconds", about, now.longest, "queue")
-    yield from _clusters(now)
+    workers = {name: sum(c.workers for c in now.clusters if c.queue == name) for name in settings.CLUSTERS}
+    yield _gauge("packaging_cluster_workers", "Worker processes by queue", workers, "queue")
+    wedged = {name: int(name in now.wedged) for name in settings.CLUSTERS}
+    yield _gauge("packaging_cluster_wedged", "1 if a cluster of that queue takes no tasks", wedged, "queue")
     yield from _counted()
     yield from _deliveries(now)
     yield from _store()
     if settings.PUSHER_ENABLED:
         yield from _pushes()
     yield from _messages()
-
-
-def _clusters(now: Overview) -> Iterator[Metric]:
-    workers: Counter[str] = Counter(dict.fromkeys(settings.CLUSTERS, 0))
-    for cluster in now.clusters:
-        workers[cluster.queue] += cluster.workers
-    yield _gauge("packaging_cluster_workers", "Worker processes by queue", workers, "queue")
-    wedged = {name: int(name in now.wedged) for name in settings.CLUSTERS}
-    yield _gauge("packaging_cluster_wedged", "1 if a cluster of that queue takes no tasks", wedged, "queue")
 
 
 def _counted() -> Iterator[Metric]:

@@ -116,19 +116,16 @@ class RequestAdmin(StaffAdmin):
             raise Http404
         if not request.user.has_perm(action.permission):
             raise PermissionDenied
+        actor, page = staff(request).get_username(), self._page_of(request, pk)
         if action.asks:
-            question = partial(action.question, chosen, staff(request).get_username())
-            page = self._page_of(request, pk)
+            question = partial(action.question, chosen, actor)
             if answer := ask(request, question, back=page, parent=(page, str(chosen.get()))):
                 return answer
-        return self._done(request, action, pk)
-
-    def _done(self, request: HttpRequest, action: Action, pk: UUID) -> HttpResponse:
         try:
-            result = action.one(pk, staff(request).get_username())
+            result = action.one(pk, actor)
         except RequestError as error:
             messages.error(request, error.message)
-            return HttpResponseRedirect(self._page_of(request, pk))
+            return HttpResponseRedirect(page)
         log(request, PackageRequest.objects.all(), [pk], action.label)
         messages.success(request, action.told)
         return HttpResponseRedirect(self._page_of(request, result.pk))

@@ -89,7 +89,10 @@ def deliver(delivery_id: int) -> None:
         else:
             notifier.send(rows[0])
     except DeliveryPostponed as fault:
-        _postpone(rows, fault)
+        again = timezone.now() + timedelta(seconds=fault.seconds)
+        why: dict[str, Any] = {"error": fault.detail[:1000], "error_code": fault.code, "together": fault.together}
+        # nothing was tried, so that no attempt counts
+        _end(rows, state=Delivery.State.PENDING, next_attempt_at=again, **why, **increase(attempts=-1))
     except DeliveryError as fault:
         _note_failure(rows, fault)
     except Exception as fault:
@@ -137,13 +140,6 @@ def _note_failure(rows: list[Delivery], fault: DeliveryError) -> None:
             _end([delivery], state=Delivery.State.PENDING, next_attempt_at=next_attempt, **facts)
         else:
             _end([delivery], state=Delivery.State.FAILED, **facts)
-
-
-def _postpone(rows: list[Delivery], fault: DeliveryPostponed) -> None:
-    """Nothing was tried, so that no attempt counts."""
-    facts: dict[str, Any] = {"error": fault.detail[:1000], "error_code": fault.code, "together": fault.together}
-    again = timezone.now() + timedelta(seconds=fault.seconds)
-    _end(rows, state=Delivery.State.PENDING, next_attempt_at=again, **facts, **increase(attempts=-1))
 
 
 def _end(rows: list[Delivery], **changes: Any) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -65,13 +64,10 @@ def overview() -> Overview:
     due = Delivery.objects.due().order_by().aggregate(count=Count("pk"), first=Min("next_attempt_at"))
     lines: dict[str, Any] = {name: {"count": 0, "first": None} for name in settings.QUEUES}
     lines |= {line["queue"]: line for line in by_queue} | {MAIL: due}
+    now = timezone.now()
     return Overview(
         clusters=tuple(Cluster.objects.alive()),
         requests={**dict.fromkeys(Status.values, 0), **dict(counted)},
         waiting={name: line["count"] for name, line in lines.items()},
-        longest={name: _seconds_since(line["first"]) for name, line in lines.items()},
+        longest={name: (now - (line["first"] or now)).total_seconds() for name, line in lines.items()},
     )
-
-
-def _seconds_since(moment: datetime | None) -> float:
-    return (timezone.now() - moment).total_seconds() if moment else 0.0

@@ -62,17 +62,11 @@ def our_errors() -> Iterator[None]:
     try:
         yield
     except ClientError as error:
-        raise _by_code(error) from error
+        code = str(error.response.get("Error", {}).get("Code", ""))
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        # an answer to HEAD has no body that would tell more than 404
+        kind: type[StoreError] = PackageLost if code in ("NoSuchKey", "404") else StoreUnavailable
+        kind = StoreFull if code in _FULL or status == 507 else kind
+        raise kind(f"{error.operation_name}: {code} (HTTP {status})") from error
     except (BotoCoreError, ValueError) as error:  # ValueError: an endpoint that is no address
         raise StoreUnavailable(type(error).__name__) from error
-
-
-def _by_code(error: ClientError) -> StoreError:
-    code = str(error.response.get("Error", {}).get("Code", ""))
-    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    if code in _FULL or status == 507:
-        kind: type[StoreError] = StoreFull
-    else:
-        # an answer to HEAD has no body that would tell more than 404
-        kind = PackageLost if code in ("NoSuchKey", "404") else StoreUnavailable
-    return kind(f"{error.operation_name}: {code} (HTTP {status})")

@@ -34,21 +34,22 @@ context: ForkContext = get_context("fork")
 
 def start(role: str, target: Callable[..., None], *arguments: object) -> ForkProcess:
     """A process that runs ``target``. On Linux ``ps`` knows it as ``role``, and it is killed when this process dies."""
+    parent = os.getpid()
+
+    def run() -> None:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        if sys.platform == "linux":
+            libc = ctypes.CDLL(None)
+            libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+            libc.prctl(PR_SET_NAME, role.encode())
+        if os.getppid() == parent:
+            target(*arguments)
+
     connections.close_all()  # a connection must not be used on both sides of a fork
-    process = context.Process(target=_run, args=(os.getpid(), role, target, *arguments))
+    process = context.Process(target=run)
     process.start()
     return process
-
-
-def _run(parent: int, role: str, target: Callable[..., None], *arguments: object) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    if sys.platform == "linux":
-        libc = ctypes.CDLL(None)
-        libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-        libc.prctl(PR_SET_NAME, role.encode())
-    if os.getppid() == parent:
-        target(*arguments)
 
 
 class Slot:
