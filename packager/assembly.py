@@ -107,7 +107,7 @@ class Job:
 
 def _open_table(submission: Submission, source: TableSource, progress: Progress, facts: Callable[[], Facts]) -> Build:
     format: Format = plugins.formats().get(submission.format)
-    transform = _Transforms(submission) if plugins.implemented("row_transform") else None
+    transform = _Transforms(submission) if plugins.manager.hook.row_transform.get_hookimpls() else None
     options = format.check(submission.format_options)
     query = query_for(format, submission.query)
     table = source.open(query, shapes_for(format, options, transform))

@@ -36,11 +36,6 @@ def first(hook: str, **arguments: Any) -> Any:
     raise LookupError(f"nobody answers {hook}")
 
 
-def implemented(hook: str) -> bool:
-    """Whether any plugin has something to say to ``hook``."""
-    return bool(getattr(manager.hook, hook).get_hookimpls())
-
-
 def shaping() -> list[str]:
     """The plugins that have a say in what packages hold, in their order, each with its release."""
     found = {impl.plugin_name for hook in SHAPING for impl in getattr(manager.hook, hook).get_hookimpls()}

@@ -50,11 +50,6 @@ class Receiver(models.Model):
         return 0.0 if unchanged.update(next_attempt_at=now + self.pause) else TRIAL
 
 
-def failing(host: str) -> Receiver | None:
-    """What is known of ``host`` if it fails."""
-    return Receiver.objects.filter(host=host).first()
-
-
 def note_failure(host: str) -> None:
     """A call of ``host`` failed in a way that may pass."""
     now = timezone.now()

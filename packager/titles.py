@@ -37,6 +37,9 @@ class Titled(models.Model):
     class Meta:
         abstract = True
 
+    def __str__(self) -> str:
+        return self.resource_label
+
     @property
     def titles(self) -> Titles:
         """All of them."""
@@ -77,9 +80,6 @@ class PublicTitles(Titled):
     class Meta:
         verbose_name_plural = "public titles"
         constraints = (models.UniqueConstraint(fields=["ckan_host", "resource_id"], name="titles_once"),)
-
-    def __str__(self) -> str:
-        return self.resource_label
 
 
 def name(titles: Titles, resource_url: str = "") -> str:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
 from django.core.files.uploadhandler import FileUploadHandler, SkipFile
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse
+from django.utils.deprecation import MiddlewareMixin
 
 from packager.api.bodies import announced
 
@@ -26,18 +26,11 @@ class NoFiles(FileUploadHandler):
         """Never called."""
 
 
-class BodyLimit:
+class BodyLimit(MiddlewareMixin):
     """413 for a body beyond all need, before anybody reads it: the form of a log-in is read before one is logged in.
 
     Views with a ``largest_body`` judge it themselves, and answer in their own words.
     """
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
-        self._get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """Pass it on."""
-        return self._get_response(request)
 
     def process_view(self, request: HttpRequest, view: Any, *_: Any) -> HttpResponse | None:
         """The answer to what is too large; None for the rest."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Protocol
 
@@ -72,17 +72,13 @@ class AddressHolder(Protocol):
         ...
 
 
-_holders: list[AddressHolder] = []
+#: Every place with addresses that was registered.
+holders: list[AddressHolder] = []
 
 
 def register(holder: AddressHolder) -> None:
     """Let ``anonymize`` know of a place with addresses; a holder of the same name takes the place of the first."""
-    _holders[:] = [known for known in _holders if known.name != holder.name] + [holder]
-
-
-def holders() -> Iterator[AddressHolder]:
-    """Every place with addresses that was registered."""
-    return iter(tuple(_holders))
+    holders[:] = [known for known in holders if known.name != holder.name] + [holder]
 
 
 def anonymise(holder: AddressHolder) -> tuple[int, int]:

@@ -157,9 +157,6 @@ class ResourceName(Titled):
     class Meta:
         ordering = ["resource_id"]
 
-    def __str__(self) -> str:
-        return self.resource_label
-
 
 class OpeningBalance(models.Model):
     """What an older installation (``source``) had counted for a resource, or ``*``, beyond the records it kept.

@@ -14,8 +14,8 @@ Number = float | int | None
 class Plot:
     """Series over the same days.
 
-    ``name`` is unique on its page; ``series`` has a label and as many values as days; ``unit`` is ``bytes`` where they
-    are to be read as sizes.
+    ``name`` is unique on its page, where it is an id; ``series`` has a label and as many values as days; ``unit`` is
+    ``bytes`` where they are to be read as sizes.
     """
 
     name: str
@@ -23,11 +23,6 @@ class Plot:
     days: Sequence[date]
     series: dict[str, list[Number]]
     unit: str = ""
-
-    @property
-    def spec_id(self) -> str:
-        """The id of the JSON."""
-        return f"plot-{self.name}"
 
     @property
     def spec(self) -> dict[str, Any]:
@@ -61,4 +56,4 @@ def plot(
     """
     by_day = {row["day"]: row for row in rows}
     series = {label: [by_day.get(day, {}).get(column, 0) for day in days] for column, label in columns.items()}
-    return Plot(name, title, days, series, unit)
+    return Plot(f"plot-{name}", title, days, series, unit)

@@ -7,9 +7,6 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
 from django.http import HttpRequest
-from django.urls import reverse
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
 
 from packager.admin import display
 from packager.admin.base import SEE_ADDRESSES, StaffAdmin
@@ -58,10 +55,4 @@ class DeliveryAdmin(StaffAdmin):
     badge = display.column("State", lambda obj: display.badge(obj.state), "state")
     masked_address = display.column("Address", lambda obj: masked(obj.address))
 
-    @admin.display(description="Request")
-    def request_link(self, obj: Delivery) -> SafeString:
-        """The way to the request."""
-        if obj.request is None:
-            return format_html("{}", "–")
-        link = reverse("admin:packager_packagerequest_change", args=[obj.request_id])
-        return format_html('<a href="{}">{}</a>', link, obj.request)
+    request_link = display.column("Request", lambda obj: display.link(obj.request))

@@ -8,6 +8,7 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.humanize.templatetags.humanize import intcomma
 from django.template.defaultfilters import filesizeformat
+from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
@@ -53,6 +54,14 @@ def column(label: str, text: Callable[[Any], Any], ordering: str | None = None, 
         return text(obj)
 
     return admin.display(description=label, ordering=ordering, boolean=boolean)(show)
+
+
+def link(request: PackageRequest | None) -> SafeString | str:
+    """The way to the page of a request."""
+    if request is None:
+        return "–"
+    address = reverse("admin:packager_packagerequest_change", args=[request.pk])
+    return format_html('<a href="{}">{}</a>', address, request)
 
 
 def badge(state: str) -> SafeString:

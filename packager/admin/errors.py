@@ -12,8 +12,6 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
 
 from packager.admin import display
 from packager.admin.base import OPERATE, SEE_TRACEBACKS, StaffAdmin, log, staff
@@ -62,11 +60,7 @@ class ErrorAdmin(StaffAdmin):
     # somebody has seen to it, or its request succeeded later
     resolved = display.column("Resolved", lambda obj: obj.resolved_at is not None, boolean=True)
 
-    @admin.display(description="Request")
-    def request_link(self, obj: PackageError) -> SafeString:
-        """The way to the request."""
-        link = reverse("admin:packager_packagerequest_change", args=[obj.request_id])
-        return format_html('<a href="{}">{}</a>', link, obj.request)
+    request_link = display.column("Request", lambda obj: display.link(obj.request))
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         """Resolving, for those who may."""

@@ -23,7 +23,7 @@ from packager.errors import BodyTooLarge, NotAuthorized, PackagerError, RequestE
 from packager.intake import validation
 from packager.lifecycle import maintenance, requests
 from packager.lifecycle.patience import AWAY
-from packager.models import Kind, new_reference
+from packager.models import UNDER_WAY, Kind, new_reference
 from packager.presentation import service_status
 from packager.security import sites, throttles
 from packager.submission import Submission
@@ -186,7 +186,7 @@ class StatusView(LegacyView):
         return {
             "worker_count": now.workers,
             "queue_length": now.queued,
-            "processed_requests": now.processed,
+            "processed_requests": sum(now.requests.values()) - sum(now.requests[state] for state in UNDER_WAY),
         }
 
 

@@ -33,24 +33,20 @@ FEW = 2
 TIMEOUT = 300
 
 
-def announce(news: list[tuple[PackageRequest, str]], *, by_mail: bool = True) -> None:
+def announce(news: list[tuple[PackageRequest, str]], *, by_mail: bool = True, by_webhook: bool = True) -> None:
     """Save what has to be sent about each request (with the subject beside it), for the cluster, after the commit.
 
-    Without ``by_mail`` only the webhook is called: of what people did themselves they need no mail.
+    Without ``by_mail`` only the webhook is called: of what people did themselves they need no mail. Without
+    ``by_webhook`` only a mail is sent.
     """
     sent: list[tuple[PackageRequest, str, str, str]] = []
     for request, subject in news:
         # what stands in the place of an address that was taken away is no address
         if by_mail and "@" in request.email:
             sent.append((request, subject, "email", request.email))
-        if request.webhook_url:
+        if by_webhook and request.webhook_url:
             sent.append((request, subject, "webhook", request.webhook_url))
     _save(sent)
-
-
-def mail_many(news: list[tuple[PackageRequest, str]]) -> None:
-    """Save a mail for each request (with the subject beside it) and hand them to the cluster after the commit."""
-    _save((request, subject, "email", request.email) for request, subject in news)
 
 
 def _save(news: Iterable[tuple[PackageRequest, str, str, str]]) -> list[Delivery]:

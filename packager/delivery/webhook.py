@@ -116,7 +116,7 @@ def _admit(host: str, delivery: Delivery) -> bool:
     hosts = [urlsplit(url).netloc.lower() for url in slow.exclude(pk=delivery.pk).values_list("address", flat=True)]
     if hosts.count(host) >= MOST_A_HOST or len(hosts) >= max(1, settings.PACKAGER_MAIL_WORKERS - 1):
         raise DeliveryPostponed(BUSY, "Other calls take long to be answered.")
-    known = receivers.failing(host)
+    known = receivers.Receiver.objects.filter(host=host).first()
     if known and (wait := known.seconds_to_wait()):
         if known.stopped:
             raise DeliveryRefused("the host has failed for more than a day")

@@ -53,12 +53,8 @@ def check_lengths(submission: Submission) -> None:
     for name, rule in FIELDS.items():
         if rule.most:
             validation.short(rule.api or name, getattr(submission, name), rule.most)
-    for name, value in submission.parameters.items():
-        _check_length(name, value, LONGEST.get(name, LONGEST_PARAMETER))
-    for name, value in submission.options.items():
-        _check_length(name, value, LONGEST_OPTION)
-
-
-def _check_length(name: str, value: object, most: int) -> None:
-    if len(json.dumps(value, ensure_ascii=False)) > most:
-        raise RequestError(f"Parameter {name} is longer than {most} characters", field=name)
+    given = [(name, value, LONGEST.get(name, LONGEST_PARAMETER)) for name, value in submission.parameters.items()]
+    given += [(name, value, LONGEST_OPTION) for name, value in submission.options.items()]
+    for name, value, most in given:
+        if len(json.dumps(value, ensure_ascii=False)) > most:
+            raise RequestError(f"Parameter {name} is longer than {most} characters", field=name)

@@ -103,7 +103,7 @@ class Resend(Operation):
 
     def apply(self, rows: Rows) -> None:
         """See ``Operation``."""
-        deliveries.mail_many([(row, NEWS[row.status]) for row in rows])
+        deliveries.announce([(row, NEWS[row.status]) for row in rows], by_webhook=False)
 
 
 class Rebuild(Operation):

@@ -98,11 +98,11 @@ class PackageRequestSerializer(serializers.Serializer[Any]):
     progress = ProgressSerializer(source="building")
     failure = serializers.SerializerMethodField(help_text="null unless it failed.")
     package = serializers.SerializerMethodField(help_text="null before it is ready and after it has expired.")
-    requester = serializers.SerializerMethodField(
-        help_text="Your name for the person who asked; empty in other people's requests."
+    requester = serializers.CharField(
+        read_only=True, help_text="Your name for the person who asked; empty in other people's requests."
     )
-    idempotency_key = serializers.SerializerMethodField(
-        help_text="Your name for the call; empty in other people's requests."
+    idempotency_key = serializers.CharField(
+        read_only=True, help_text="Your name for the call; empty in other people's requests."
     )
     created_at = serializers.DateTimeField()
     queued_at = serializers.DateTimeField()
@@ -129,17 +129,12 @@ class PackageRequestSerializer(serializers.Serializer[Any]):
         place = turns.place(request.building)
         return place.ahead if place else 0
 
-    def get_requester(self, request: PackageRequest) -> str:
-        """The owner's name for who asked."""
-        return request.requester if self._read_by_owner(request) else ""
-
-    def get_idempotency_key(self, request: PackageRequest) -> str:
-        """The owner's name for the call."""
-        return request.idempotency_key if self._read_by_owner(request) else ""
-
-    def _read_by_owner(self, request: PackageRequest) -> bool:
-        reader = self.context.get("reader")
-        return reader is not None and reader.pk == request.api_key_id
+    def to_representation(self, request: PackageRequest) -> dict[str, Any]:
+        """All of it for the owner; others are not told the owner's names for the requester and the call."""
+        told, reader = super().to_representation(request), self.context.get("reader")
+        if reader is None or reader.pk != request.api_key_id:
+            told |= {"requester": "", "idempotency_key": ""}
+        return told
 
     @extend_schema_field(FailureSerializer(allow_null=True))
     def get_failure(self, request: PackageRequest) -> dict[str, Any] | None:

@@ -50,11 +50,6 @@ class Overview:
         """Requests that wait."""
         return self.requests[Status.QUEUED]
 
-    @property
-    def processed(self) -> int:
-        """Requests that have come to an end."""
-        return sum(count for status, count in self.requests.items() if status not in (Status.QUEUED, Status.RUNNING))
-
 
 def overview() -> Overview:
     """The numbers as they are now."""

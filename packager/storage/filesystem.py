@@ -34,6 +34,7 @@ class Part:
         self._rest = length
         self.fileno = file.fileno
         self.tell = file.tell
+        self.close = file.close
 
     def read(self, size: int = -1) -> bytes:
         """See ``Reader``."""
@@ -41,10 +42,6 @@ class Part:
             data = self._file.read(self._rest if size < 0 else min(size, self._rest))
         self._rest -= len(data)
         return data
-
-    def close(self) -> None:
-        """See ``Reader``."""
-        self._file.close()
 
 
 class DirectoryStore:

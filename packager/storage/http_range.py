@@ -63,21 +63,15 @@ def respond(
         etag: with its quotes.
         modified: in seconds since 1970.
     """
+    headers = {"Accept-Ranges": "bytes", "ETag": etag, "Last-Modified": http_date(int(modified))}
     try:
         span = parse(wanted(request, etag, modified), size)
     except ValueError:
-        return _with_headers(HttpResponse(status=416, headers={"Content-Range": f"bytes */{size}"}), etag, modified)
+        return HttpResponse(status=416, headers={**headers, "Content-Range": f"bytes */{size}"})
     start, end = span or (0, size - 1)
-    response = FileResponse(opened(start, end - start + 1), status=206 if span else 200)
+    response = FileResponse(opened(start, end - start + 1), status=206 if span else 200, headers=headers)
     response.block_size = BLOCK
     response["Content-Length"] = str(end - start + 1)
     if span:
         response["Content-Range"] = f"bytes {start}-{end}/{size}"
-    return _with_headers(response, etag, modified)
-
-
-def _with_headers(response: HttpResponseBase, etag: str, modified: float) -> HttpResponseBase:
-    response["Accept-Ranges"] = "bytes"
-    response["ETag"] = etag
-    response["Last-Modified"] = http_date(int(modified))
     return response

@@ -25,16 +25,13 @@ class Body:
 
     def __init__(self, stream: Any) -> None:
         self._stream = stream
+        self.close = stream.close
 
     def read(self, size: int = -1) -> bytes:
         """See ``Reader``."""
         with our_errors():
             data: bytes = self._stream.read(None if size < 0 else size)
         return data
-
-    def close(self) -> None:
-        """See ``Reader``."""
-        self._stream.close()
 
 
 class ObjectStore:

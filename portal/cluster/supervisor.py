@@ -84,11 +84,10 @@ class Supervisor:
     def _start(self) -> None:
         self._tasks, self._results, self._no_more = Channel(), Channel(), Flag()
         self._looked, self._saved = RawValue("L", 0), RawValue("L", 0)
-        self._workers = {slot: self._fill(slot) for slot in [Slot(self._timeout) for _ in range(self._size)]}
+        self._workers = {
+            slot: slot.fill(self._tasks, self._results) for slot in [Slot(self._timeout) for _ in range(self._size)]
+        }
         self._others = {role: start() for role, start in self._roles.items()}
-
-    def _fill(self, slot: Slot) -> ForkProcess:
-        return slot.fill(self._tasks, self._results)
 
     @property
     def _roles(self) -> dict[str, Callable[[], ForkProcess]]:
@@ -108,7 +107,7 @@ class Supervisor:
                 _kill(process)
             if not process.is_alive():
                 log.log(logging.ERROR if process.exitcode else logging.INFO, "worker %s is replaced", process.pid)
-                self._workers[slot] = self._fill(slot)
+                self._workers[slot] = slot.fill(self._tasks, self._results)
         for role, process in self._others.items():
             if not process.is_alive():
                 log.error("the %s is replaced", role)

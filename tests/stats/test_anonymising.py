@@ -122,7 +122,7 @@ def test_a_dry_run_changes_nothing_and_shows_no_address():
 
 @pytest.mark.django_db
 def test_other_places_with_addresses_are_anonymised_too(monkeypatch):
-    monkeypatch.setattr("stats.anonymise._holders", [])
+    monkeypatch.setattr("stats.anonymise.holders", [])
     shelf = {"someone@example.com": 3}
 
     class Shelf:

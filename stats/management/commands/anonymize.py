@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 
 from packager.sentences import count_of
-from stats.anonymise import anonymise, holders
+from stats import anonymise
 
 ADDRESSES = ("address", "addresses")
 
@@ -26,11 +26,11 @@ class Command(BaseCommand):
 
     def handle(self, *_: Any, **options: Any) -> None:
         """Go through every place with addresses. Addresses are counted, never shown."""
-        for holder in holders():
+        for holder in anonymise.holders:
             if options["dry_run"]:
                 self.stdout.write(f"{holder.name}: {count_of(len(set(holder.plain())), *ADDRESSES)} would be replaced.")
             else:
-                addresses, rows = anonymise(holder)
+                addresses, rows = anonymise.anonymise(holder)
                 self.stdout.write(
                     f"{holder.name}: {count_of(addresses, *ADDRESSES)} replaced in {count_of(rows, 'row')}."
                 )
