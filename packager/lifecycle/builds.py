@@ -135,7 +135,9 @@ def _read(
     log.info("request %s is being built: %s", request.pk, request)
     with closing(job.open(heartbeat.progress)) as build:
         heartbeat.pace.opened()
-        _check_queue(request.queue, submission, heartbeat.progress.total_rows)
+        rows = heartbeat.progress.total_rows
+        if request.queue == Queue.FAST and routing.queue_for(submission, rows) == Queue.SLOW:
+            raise ForTheSlow("nobody knows how many rows it has" if rows is None else f"it has {rows:,} rows")
         expected = patiently(partial(room.expected, submission, heartbeat.progress))
         patiently(partial(room.check, expected, on_disk=expected))
         taken = room.Room(lambda: heartbeat.pace.moved)
@@ -147,12 +149,6 @@ def _read(
         name = names.new_name(claim.request_id, claim.attempt)
         stored = stores.default().save(name, taken.watch(heartbeat.watch(build)), before_publishing)
     return stored, build.summary
-
-
-def _check_queue(queue: str, submission: Submission, rows: int | None) -> None:
-    """Raises ForTheSlow if the fast cluster has claimed what is large, or may be."""
-    if queue == Queue.FAST and routing.queue_for(submission, rows) == Queue.SLOW:
-        raise ForTheSlow("nobody knows how many rows it has" if rows is None else f"it has {rows:,} rows")
 
 
 @transaction.atomic

@@ -75,26 +75,22 @@ def write_history(request_id: UUID, before: str, to: str, attempt: int = 0, acto
     )
 
 
+@transaction.atomic
 def claim_next(queue: str, worker: str) -> Claim | None:
     """Take the request of this queue whose turn it is, to build it. None if none can be begun."""
-    with transaction.atomic():
-        _one_at_a_time()
-        line = turns.line(queue)
-        for party in line.in_turn():
-            share = line.shares[party]
-            request_id = turns.oldest_of(queue, party, share)
-            if request_id and (taken := claim(request_id, worker)):
-                if line.waiting > 1:
-                    Turn(pk=share.turn, queue=queue, request_id=request_id, at=timezone.now()).save()
-                return taken
-    return None
-
-
-def _one_at_a_time() -> None:
-    """Nobody else claims until the end of this transaction: two at once could take one requester beyond the bound."""
-    if connection.vendor == "postgresql":  # in SQLite whoever begins a transaction is alone
+    # two who claim at once could take one requester beyond the bound; in SQLite whoever begins a transaction is alone
+    if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [CLAIMS])
+    line = turns.line(queue)
+    for party in line.in_turn():
+        share = line.shares[party]
+        request_id = turns.oldest_of(queue, party, share)
+        if request_id and (taken := claim(request_id, worker)):
+            if line.waiting > 1:
+                Turn(pk=share.turn, queue=queue, request_id=request_id, at=timezone.now()).save()
+            return taken
+    return None
 
 
 def claim(request_id: UUID, worker: str) -> Claim | None:
