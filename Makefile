@@ -4,7 +4,7 @@ VENV   ?= .venv
 PORT   ?= 8000
 PY     := $(VENV)/bin/python
 
-.PHONY: run test lint types format amqp-bench clean
+.PHONY: run test lint types format faults amqp-bench clean
 run: $(VENV)/.runtime
 	@$(PY) -m demo.run --port $(PORT)
 
@@ -22,6 +22,10 @@ format: $(VENV)/.development
 
 types: $(VENV)/.development
 	$(VENV)/bin/mypy portal packager stats pusher ckanpackager_import messaging demo
+
+# real processes that are killed, stopped and cut off, the long forms included: a table, and var/faults.json
+faults: $(VENV)/.development
+	$(PY) -m tests.faults
 
 # needs RabbitMQ's programs, and for its second half PostgreSQL on 127.0.0.1:5432
 amqp-bench: $(VENV)/.development

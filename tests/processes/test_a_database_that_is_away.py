@@ -47,6 +47,7 @@ def _refused(installation: Installation, ckan) -> HTTPError:
     return refusal.value
 
 
+@pytest.mark.fault("the database is away for 10 s", "503 with Retry-After, the build waits")
 def test_calls_are_told_when_to_come_back_and_builds_wait(installation, ckan):
     ckan.faults.add("slow", seconds=0.3, times=60)
     running = _ask(installation, ckan, sort="scientificName desc")

@@ -72,6 +72,7 @@ def ask_amid(portal, node, ckan, name, disturb):
     assert all(len({a["sha256"] for a in answers if a["status"] == "succeeded"}) == 1 for answers in ends.values())
 
 
+@pytest.mark.fault("RabbitMQ is killed and comes back", "every request built once, answered")
 def test_the_broker_is_killed_and_comes_back(portal, node, ckan):
     def disturb():
         node.kill()
@@ -103,6 +104,7 @@ def test_the_broker_is_short_of_memory_and_the_status_says_so_until_it_is_not(po
     portal.wait(lambda: told()["blocked"] is None)
 
 
+@pytest.mark.fault("the AMQP gateway is killed", "every request built once, answered")
 def test_the_gateway_is_killed(portal, node, ckan):
     def disturb():
         os.kill(gateway(portal), signal.SIGKILL)
@@ -120,6 +122,7 @@ def test_connections_are_closed_again_and_again(portal, node, ckan):
     ask_amid(portal, node, ckan, "connections", disturb)
 
 
+@pytest.mark.fault("the database is locked for 25 s", "every request built once, answered")
 def test_the_database_is_away(portal, node, ckan):
     def disturb():
         path = portal.environment["DATABASE_URL"].removeprefix("sqlite:///")

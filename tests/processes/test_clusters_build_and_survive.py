@@ -43,6 +43,7 @@ def test_a_posted_request_is_built_mailed_and_downloaded(installation, ckan):
     installation.wait(lambda: mails.is_dir() and any(link in path.read_text() for path in mails.iterdir()))
 
 
+@pytest.mark.fault("the worker of a build is killed", "built again, whole")
 def test_a_build_whose_worker_is_killed_is_built_again_whole(installation, ckan):
     ckan.faults.add("slow", seconds=0.5, times=1000)
     answer = _post(installation, ckan, sort="_id desc")

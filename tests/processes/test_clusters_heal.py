@@ -36,12 +36,14 @@ def _is_wedged(installation: Installation) -> bool:
     return _state(installation) == "wedged"
 
 
+@pytest.mark.fault("all idle workers are killed", "the next request is built")
 def test_idle_workers_may_be_killed(installation, ckan):
     for limit in (11, 12, 13):
         assert len(_send(installation, "fast", "worker", signal.SIGKILL)) == 2
         _builds(installation, ckan, limit)
 
 
+@pytest.mark.fault("pusher, monitor or clerk is killed", "the next request is built")
 @pytest.mark.parametrize(("role", "limit"), [("pusher", 21), ("monitor", 22), ("clerk", 23)])
 def test_each_of_the_others_may_be_killed(installation, ckan, role, limit):
     (killed,) = _send(installation, "fast", role, signal.SIGKILL)
@@ -50,6 +52,7 @@ def test_each_of_the_others_may_be_killed(installation, ckan, role, limit):
     assert killed not in installation.children("fast")
 
 
+@pytest.mark.fault("workers or pusher stand still", "called wedged, heals itself")
 @pytest.mark.parametrize(("role", "limit"), [("worker", 31), ("pusher", 32)])
 def test_a_cluster_that_stands_still_is_called_wedged_and_heals(installation, ckan, role, limit):
     _send(installation, "fast", role, signal.SIGSTOP)
@@ -89,6 +92,7 @@ def test_a_cluster_ends_when_all_of_its_processes_are_told_to(installation):
     _ends(installation, "slow", lambda process: os.killpg(process.pid, signal.SIGTERM))
 
 
+@pytest.mark.fault("the main process is killed", "none of its processes is left")
 def test_no_process_outlives_a_main_process_that_is_killed(installation):
     _ends(installation, "slow", subprocess.Popen.kill)
 

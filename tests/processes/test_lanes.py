@@ -24,6 +24,7 @@ def installation(ckan, tmp_path):
         yield portal
 
 
+@pytest.mark.fault("two files drip in", "mails go out meanwhile")
 def test_a_mail_goes_out_while_two_files_drip_in(installation, ckan):
     wanted = {"resource_id": ckan.id("specimens"), "api_url": ckan.api_url}
     first = installation.post("/package_datastore", **wanted, email="ada@example.org")

@@ -97,6 +97,7 @@ def _mail() -> Iterator[tuple[str, mail_server.Sink]]:
         yield f"smtp://{given.EMAIL_HOST}:{given.EMAIL_PORT}", sink
 
 
+@pytest.mark.fault("one of two machines keeps dying", "none lost, doubled, given up")
 @pytest.mark.parametrize(("form", "store"), FORMS)
 def test_nothing_is_lost_doubled_or_given_up(tmp_path, record_property, form, store):
     with (
