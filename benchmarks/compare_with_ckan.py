@@ -3,6 +3,7 @@
     python -m benchmarks.compare_with_ckan --api-url https://host/api/3/action/datastore_search --resource-id ID
 
 Prints a line for each case and exits 1 if one differs. The filters, words and columns are taken from the first rows.
+With ``--database postgresql://...`` the rows come from CKAN's datastore's database; a line says so where they do not.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import csv
 import io
 import itertools
 import json
+import logging
 import re
 import resource
 import sys
@@ -26,7 +28,10 @@ import msgspec
 
 from packager.errors import PackagerError
 from packager.streaming.http import AddressRule, HttpClient
+from packager.streaming.sources.base import TableSource
 from packager.streaming.sources.ckan import CkanSource
+from packager.streaming.sources.datastore import DatastoreSource
+from packager.streaming.sources.datastore_connection import Limits
 from packager.streaming.types import Field, Query, Shape
 
 BLOCK = 1 << 18
@@ -39,6 +44,7 @@ class Site:
     api_url: str
     resource_id: str
     key: str | None
+    database: str | None = None
 
     @property
     def rule(self) -> AddressRule:
@@ -47,7 +53,12 @@ class Site:
 
     def open(self, query: Query, shape: Shape):
         """The engine's table."""
-        return CkanSource(self.api_url, key=self.key, rule=self.rule).open(query, [shape])
+        return self.source().open(query, [shape])
+
+    def source(self, **settings) -> TableSource:
+        """The engine's source: the database, if one is named, else the API."""
+        api = CkanSource(self.api_url, key=self.key, rule=self.rule, **settings)
+        return DatastoreSource(api, self.database, Limits(10, 300, 3600)) if self.database else api
 
     def dump(self, query: Query, shape: Shape, columns: list[str]) -> Iterator[bytes]:
         """CKAN's own dump. ``columns`` are named with ``q``, so that no rank is added."""
@@ -237,9 +248,11 @@ def main() -> int:
     parser.add_argument("--api-url", required=True, help="of datastore_search")
     parser.add_argument("--resource-id", required=True)
     parser.add_argument("--key-file", type=Path, help="a file that holds the API key")
+    parser.add_argument("--database", help="read from this datastore database, as the portal would next to it")
     arguments = parser.parse_args()
+    logging.basicConfig(format="         %(message)s", level=logging.INFO)
     key = arguments.key_file.read_text().strip() if arguments.key_file else None
-    site = Site(arguments.api_url, arguments.resource_id, key)
+    site = Site(arguments.api_url, arguments.resource_id, key, arguments.database)
     columns = [field.name for field in site.open(Query(site.resource_id), Shape.ROWS).fields]
     good = run(site, columns)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

@@ -41,6 +41,8 @@ def template(columns: Sequence[Column], values: Sequence[object], style: Style) 
 
 def _delimited(columns: Sequence[Column], values: Sequence[object], style: Style) -> bytes:
     cells = [_cell(column, value, style) for column, value in zip(columns, values, strict=True)]
+    if cells == ["\\."]:
+        cells = ['"\\."']  # alone on its line it would read as the end of the data
     line = DELIMITERS[style.records_format].join(cells) + "\n"
     return json.dumps(line)[1:-1].encode() if style.escaped else line.encode()
 
@@ -74,7 +76,7 @@ def csv_cell(kind: str, value: object, milliseconds: bool = True, delimiter: str
 
 
 def _quoted(text: str, delimiter: str) -> str:
-    if text in ("", "\\.") or any(mark in text for mark in (delimiter, '"', "\n", "\r")):
+    if not text or any(mark in text for mark in (delimiter, '"', "\n", "\r")):
         return '"' + text.replace('"', '""') + '"'
     return text
 

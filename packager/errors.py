@@ -224,6 +224,14 @@ class ChangedWhileRead(SourceError):
     sentence = _("The data kept changing while it was being read. Request it again at a quieter time.")
 
 
+class DatastoreUnreachable(SourceError):
+    """The datastore's database is away, too slow, or refuses our role; another try may go through the API."""
+
+    code = "datastore_unreachable"
+    retryable = True
+    sentence = _("The database of the data portal could not be reached, or did not answer in time.")
+
+
 # ----------------------------------------------------------------- the format
 
 

@@ -95,6 +95,14 @@ class FileSource(Protocol):
 
 
 @runtime_checkable
+class Guarded(Protocol):
+    """An optional ability of a source: it stands beside a data portal, which says who may read."""
+
+    def check(self, query: Query) -> None:
+        """Raises SourceError unless the data portal allows this query at this moment."""
+
+
+@runtime_checkable
 class Describes(Protocol):
     """An optional ability of a source: to tell what it knows about a resource beyond its rows."""
 

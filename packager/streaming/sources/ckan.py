@@ -56,7 +56,7 @@ class CkanSource:
         retry_policy: RetryPolicy | None = None,
         max_page_bytes: int = MOST_BYTES,
     ) -> None:
-        self._url = api_url
+        self.url = api_url
         self._max_page_bytes = max_page_bytes
         self._key = key
         self._rule = rule or AddressRule()
@@ -68,9 +68,9 @@ class CkanSource:
 
     def open(self, query: Query, shapes: Sequence[Shape]) -> CkanTable:
         """See ``TableSource.open``."""
-        client = self._client()
+        client = self.client()
         try:
-            search = Search(client, self._url, query)
+            search = Search(client, self.url, query)
             capabilities = search.probe()
             return CkanTable(
                 search, capabilities, tuple(shapes), page_size=self._page_size, connections=self._connections
@@ -81,7 +81,7 @@ class CkanSource:
 
     def describe(self, resource_id: str) -> Mapping[str, object]:
         """See ``Describes.describe``."""
-        client = self._client()
+        client = self.client()
         try:
             resource = self._show(client, "resource_show", resource_id)
             dataset = self._show(client, "package_show", resource.get("package_id"))
@@ -94,11 +94,12 @@ class CkanSource:
         """See ``TableSource.close``."""
         self._clients.close()
 
-    def _client(self) -> HttpClient:
+    def client(self) -> HttpClient:
+        """A new client for this CKAN, with the key. It is closed with the source at the latest."""
         client = HttpClient(
             self._rule,
             key=self._key,
-            key_for=self._url,
+            key_for=self.url,
             retry_policy=self._retry_policy,
             connections=self._connections,
             most=self._max_page_bytes,
@@ -108,7 +109,7 @@ class CkanSource:
     def _show(self, client: HttpClient, action: str, identifier: object) -> dict[str, Any]:
         if not identifier:
             return {}
-        url = f"{self._url.rpartition('/')[0]}/{action}"
+        url = f"{self.url.rpartition('/')[0]}/{action}"
         try:
             found = client.post(url, {"id": identifier}, msgspec.json.decode)["result"]
         except (SourceError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError, KeyError, TypeError):
