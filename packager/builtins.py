@@ -16,7 +16,7 @@ from packager.delivery.email import EmailNotifier
 from packager.delivery.webhook import WebhookNotifier
 from packager.errors import StoreUnavailable
 from packager.hookspecs import hook
-from packager.security.sites import address_rule
+from packager.security.sites import address_rule, datastore_url
 from packager.storage.base import Store
 from packager.storage.filesystem import DirectoryStore
 from packager.streaming.formats import registry
@@ -45,8 +45,8 @@ def formats() -> Iterator[Format]:
 
 @hook(tryfirst=True)
 def table_source(submission: Submission, key: str | None, retry_policy: RetryPolicy) -> TableSource:
-    """CKAN's datastore."""
-    return CkanSource(
+    """CKAN's datastore: its database where the settings name one, else its API."""
+    api = CkanSource(
         submission.api_url,
         key=key,
         rule=address_rule(),
@@ -55,6 +55,16 @@ def table_source(submission: Submission, key: str | None, retry_policy: RetryPol
         max_page_bytes=settings.PACKAGER_MAX_PAGE_BYTES,
         retry_policy=retry_policy,
     )
+    url = datastore_url(submission.ckan_host)
+    if not url:
+        return api
+    # psycopg2 is slow to import
+    from packager.streaming.sources.datastore import DatastoreSource
+    from packager.streaming.sources.datastore_connection import Limits
+
+    limits = Limits(retry_policy.connect, retry_policy.read, settings.PACKAGER_BUILD_TIMEOUT)
+    plugins = settings.PACKAGER_DATASTORE_PLUGINS
+    return DatastoreSource(api, url, limits, cursors=settings.PACKAGER_CONNECTIONS, harmless_plugins=plugins)
 
 
 @hook(tryfirst=True)

@@ -132,10 +132,7 @@ class SourceTooSlow(SourceTimeout):
 
 
 class SourceBusy(SourceError):
-    """The data portal answered with HTTP 429 or 5xx.
-
-    ``retry_after`` is in seconds, if the server gave it.
-    """
+    """The data portal answered with HTTP 429 or 5xx (``retry_after`` in seconds, if the server gave it)."""
 
     code = "source_busy"
     retryable = True
@@ -190,10 +187,7 @@ class IncompleteData(SourceError):
 
 
 class AnswerTooLarge(SourceError):
-    """The data portal sent more bytes at once than the portal accepts.
-
-    ``most`` is how many it accepts.
-    """
+    """The data portal sent more bytes at once than the portal accepts (``most``)."""
 
     code = "answer_too_large"
     sentence = _("The data portal sent more at once than this service accepts ({most} bytes).")
@@ -225,7 +219,7 @@ class ChangedWhileRead(SourceError):
 
 
 class DatastoreUnreachable(SourceError):
-    """The datastore's database is away, too slow, or refuses our role; another try may go through the API."""
+    """The DataStore's database is away, too slow, or refuses our role; another try may go through the API."""
 
     code = "datastore_unreachable"
     retryable = True

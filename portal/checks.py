@@ -10,7 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning
 
-from packager.errors import DwcConfigurationError, StoreError
+from packager.errors import DwcConfigurationError, SourceError, StoreError
 from packager.storage import stores
 
 
@@ -64,9 +64,31 @@ def check_temporary_directory(**_: Any) -> list[CheckMessage]:
     return [Error(sentence, hint="Create it, and let the portal's user write.", id="portal.E003")]
 
 
+def check_datastore_roles(**_: Any) -> list[CheckMessage]:
+    """The databases of datastores can be read, by roles that can do nothing else. Their addresses are never shown."""
+    if check_datastores():
+        return []
+    from packager.streaming.sources.datastore_role import excess
+
+    found: list[CheckMessage] = []
+    hint = "Give the portal a role of its own that may only read: docs/operators.md, Next to CKAN's database."
+    for host, url in settings.PACKAGER_DATASTORE_URLS.items():
+        try:
+            problem = " and ".join(excess(url))
+        except SourceError as error:
+            sentence = f"The database that PACKAGER_DATASTORE_URLS names for {host} cannot be used ({error.detail})."
+            hint_now = "Until it can, rows are read through CKAN's API."
+            found.append(Warning(sentence, hint=hint_now, id="portal.W003"))
+            continue
+        if problem:
+            sentence = f"The role that PACKAGER_DATASTORE_URLS names for {host} {problem}."
+            found.append(Warning(sentence, hint=hint, id="portal.W004"))
+    return found
+
+
 #: What builds need and nothing else does: tried by ``manage.py check``. Everything else starts without, for old
 #: packages may still be downloaded, people told, and expired packages deleted.
-OF_BUILDS = (check_store, check_temporary_directory)
+OF_BUILDS = (check_store, check_temporary_directory, check_datastore_roles)
 
 
 def check_secret(**_: Any) -> list[CheckMessage]:
@@ -88,6 +110,21 @@ def check_darwin_core(**_: Any) -> list[CheckMessage]:
     return []
 
 
+def check_datastores(**_: Any) -> list[CheckMessage]:
+    """PACKAGER_DATASTORE_URLS names databases; what it says of them is not repeated, since it holds passwords."""
+    from packager.streaming.sources.datastore_role import is_address
+
+    return [
+        Error(
+            f"PACKAGER_DATASTORE_URLS has something other than the address of a PostgreSQL database for {host}.",
+            hint='Write {"data.example.org": "postgresql://role:password@host/database"}.',
+            id="portal.E006",
+        )
+        for host, url in settings.PACKAGER_DATASTORE_URLS.items()
+        if not is_address(url)
+    ]
+
+
 def check_pusher(**_: Any) -> list[CheckMessage]:
     """Jobs are taken from named CKAN sites only, since anybody may post them."""
     if not settings.PUSHER_ENABLED or settings.PUSHER_CKAN_HOSTS or settings.PACKAGER_CKAN_HOSTS:
@@ -98,4 +135,7 @@ def check_pusher(**_: Any) -> list[CheckMessage]:
 
 
 #: What every start tries.
-ALWAYS = (check_environment, check_cluster_name, check_store_address, check_secret, check_darwin_core, check_pusher)
+ALWAYS = (
+    *(check_environment, check_cluster_name, check_store_address, check_datastores, check_secret),
+    *(check_darwin_core, check_pusher),
+)

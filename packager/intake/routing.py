@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from django.conf import settings
 from django.db.models import Sum
 
 from packager import assembly
-from packager.errors import SourceTimeout
+from packager.errors import SourceError, SourceTimeout
 from packager.intake.quick_look import quick_look
 from packager.models import Kind, Package, PackageRequest, Queue, Status
+from packager.streaming.sources.base import Guarded
 from packager.streaming.types import Shape
 from packager.submission import Submission
 
@@ -85,6 +87,23 @@ def measure(submission: Submission) -> Extent:
             return Extent(table.expected, [field.name for field in table.fields])
 
     return quick_look(rows_and_columns, tables.close)
+
+
+def still_allowed(submission: Submission) -> bool:
+    """Whether whoever asks may have the package that is there already.
+
+    A data portal whose database is read is asked again, and has two seconds to allow it; others are not.
+    """
+    if submission.kind == Kind.URL:
+        return True
+    tables = assembly.table_source(submission, assembly.HURRIED)
+    if not isinstance(tables, Guarded):
+        return True
+    try:
+        quick_look(partial(tables.check, submission.query), tables.close)
+    except SourceError:
+        return False
+    return True
 
 
 def estimate(submission: Submission, *, cached: bool) -> Estimate:

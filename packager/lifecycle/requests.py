@@ -16,7 +16,7 @@ from django.utils import timezone
 from packager import events
 from packager.delivery import deliveries
 from packager.errors import Conflict
-from packager.intake import acceptance
+from packager.intake import acceptance, routing
 from packager.intake.idempotency import Owner
 from packager.lifecycle import bulk, changes, dispatch, failures, transitions
 from packager.lifecycle.cache import fresh_package
@@ -68,6 +68,8 @@ def prepare(
     request = PackageRequest(**submission.columns, **of_owner, standing_order=order, **place)
     # what may be said of it before anybody was asked
     request.titles = public_titles(submission.ckan_host, submission.resource_id)
+    # who may not have the package any more is served, or refused, as if there were none
+    request.cached = fresh_package(submission.fingerprint) is not None and routing.still_allowed(submission)
     return request
 
 
@@ -86,9 +88,10 @@ def save(request: PackageRequest, *, ignore_cache: bool = False, owner: Owner | 
 
 
 def _save(request: PackageRequest, ignore_cache: bool) -> PackageRequest:
-    package = None if ignore_cache else fresh_package(request.fingerprint)
+    package = fresh_package(request.fingerprint) if request.cached and not ignore_cache else None
     if package:
         return _serve(request, package)
+    request.cached = False
     if _join(request):
         return _accept(request, "joined a build that is under way")
     try:

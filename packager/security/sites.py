@@ -87,6 +87,12 @@ def address_rule() -> AddressRule:
     return AddressRule(allowed_hosts())
 
 
+def datastore_url(host: str) -> str:
+    """The address of the datastore's database of the CKAN at ``host`` or ``host:port``; empty if none is named."""
+    named = {name.strip().lower(): url for name, url in settings.PACKAGER_DATASTORE_URLS.items()}
+    return str(named.get(host, named.get(host.rpartition(":")[0], "")))
+
+
 def site_with_secret(secret: str) -> CkanSite | None:
     """The active site whose own secret this is; every site is compared, in constant time."""
     given = digest(secret)

@@ -7,8 +7,6 @@ import psycopg2
 import pytest
 
 from packager.errors import DatastoreUnreachable, IncompleteData, SourceError
-from packager.streaming.formats.delimited import CSV
-from packager.streaming.pipeline import Build, TableContent
 from packager.streaming.sources import datastore_copy
 from packager.streaming.sources.datastore_connection import Limits
 from packager.streaming.types import Query, Shape
@@ -58,11 +56,11 @@ def opened(ckan, made, shape=Shape.CSV, **settings):
 @pytest.mark.parametrize("query", [Query("t"), Query("t", sort="word")], ids=["ranges", "one cursor"])
 def test_a_connection_that_breaks_fails_the_build_for_now(ckan, made, monkeypatch, query):
     monkeypatch.setattr(datastore_copy, "ROOM", 1 << 20)
-    build = iter(Build(TableContent(opened(ckan, made, query=query), CSV, CSV.check({}))))
-    next(build)
+    pages = opened(ckan, made, query=query).pages()
+    next(pages)
     made.do(TERMINATE)
     with pytest.raises(DatastoreUnreachable) as raised:
-        list(build)
+        list(pages)
     assert raised.value.retryable
     assert "127.0.0.1" not in str(raised.value)
 

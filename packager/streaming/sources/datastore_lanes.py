@@ -14,7 +14,7 @@ Rows = list[bytes]
 class Lanes:
     """Blocks of rows in numbered lanes: threads write a lane each, one thread reads lane after lane.
 
-    What lies here stays bounded: who writes waits while it is ``room`` bytes or more, unless its lane is being read.
+    What lies here stays bounded: who writes waits while it is ``room`` bytes or more, unless the reader waits for it.
     Whoever reads waits for at most ``silence`` seconds.
     """
 
@@ -32,7 +32,10 @@ class Lanes:
     def put(self, lane: int, rows: Rows, size: int) -> bool:
         """Write ``size`` bytes of rows. False if nobody wants any more."""
         with self._changed:
-            self._changed.wait_for(lambda: self._closed or lane == self._read or self._size < self._room)
+            # the lane that is read may always bring the next block, or nobody would move
+            self._changed.wait_for(
+                lambda: self._closed or self._size < self._room or (lane == self._read and not self._blocks[lane])
+            )
             if self._closed:
                 return False
             self._blocks[lane].append((rows, size))
