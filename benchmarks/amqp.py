@@ -76,7 +76,9 @@ def accepted(portal: Installation, node: Node, body: dict[str, Any], count: int)
         ask(client, "burst", {**body, "limit": 1}, count)
         portal.wait(lambda: len(client.delays("accepted")) == count, seconds=900)
         last = max(time for answers in client.answers.values() for time, answer in answers[:1])
-        print(f"  {count} at once: {count / (last - start):.0f} accepted a second")
+        print(
+            f"  {count} at once: {count / (last - start):.0f} accepted a second, {quantiles(client.delays('accepted'))}"
+        )
         portal.wait(lambda: client.ended() == count, seconds=900)
     with Client(node.url) as client:
         ask(client, "stream", {**body, "limit": 1}, count // 5, rate=20)

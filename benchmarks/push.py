@@ -4,7 +4,7 @@ Against a real CKAN, in rounds that alternate, so that a busy machine is as unfa
 and ratios are printed. Makes a dataset and a resource of its own there, and leaves them.
 
     python -m benchmarks.push --ckan http://127.0.0.1:5000 --token TOKEN --owner ORGANISATION [--rows 20000]
-        [--rounds 5] [--database postgresql://write@host/datastore]
+        [--rounds 5] [--database postgresql://write@host/datastore] [--only api|copy]
 """
 
 from __future__ import annotations
@@ -160,6 +160,7 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=20_000)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--database", help="the datastore's database, to measure COPY as well")
+    parser.add_argument("--only", choices=("api", "copy"), help="one half, where both take too long")
     options = parser.parse_args()
     random.seed(1)
     path = Path(tempfile.mkdtemp()) / "rows.csv"
@@ -171,8 +172,9 @@ def main() -> None:
         "portal, 5,000 a call": lambda: portal(site, resource, path, 5000),
         "bare, 250 a call (DataPusher's)": lambda: bare(site, resource, path, 250),
     }
-    compare(ways, options.rows, options.rounds)
-    if options.database:
+    if options.only != "copy":
+        compare(ways, options.rows, options.rounds)
+    if options.database and options.only != "api":
         copies: dict[str, Callable[[], None]] = {
             "bare COPY with trigger and index": lambda: bare_copy(site, resource, path, options.database),
             "portal by COPY": lambda: portal_copy(site, resource, path, options.database),
