@@ -47,11 +47,12 @@ def compose(delivery: Delivery) -> Message:
     """The mail for ``delivery``, in the language of its request."""
     with translation.override(delivery.about.language or settings.LANGUAGE_CODE):
         texts = _texts(delivery)
+        context = _context(delivery.about)
         return _message(
             texts,
-            subject=_subject(delivery, texts),
-            text=_part("EMAIL_BODY", "body.txt", delivery, texts),
-            html=_part("EMAIL_BODY_HTML", "body.html", delivery, texts),
+            subject=_subject(delivery, texts, context),
+            text=_part("EMAIL_BODY", "body.txt", delivery, texts, context),
+            html=_part("EMAIL_BODY_HTML", "body.html", delivery, texts, context),
         )
 
 
@@ -59,7 +60,8 @@ def compose_digest(deliveries: Sequence[Delivery]) -> Message:
     """One mail for all of them, in the language of the first: what each would have had as its subject, and its page."""
     with translation.override(deliveries[0].about.language or settings.LANGUAGE_CODE):
         texts = _texts(deliveries[0])
-        listed = [(_subject(told, _texts(told)), told.about.status_url) for told in deliveries[:MOST_LISTED]]
+        subjects = [_subject(told, _texts(told), _context(told.about)) for told in deliveries[:MOST_LISTED]]
+        listed = [(subject, told.about.status_url) for subject, told in zip(subjects, deliveries, strict=False)]
         context = {**texts, "count": len(deliveries), "listed": listed, "more": len(deliveries) - len(listed)}
         parts = [_squeezed(render_to_string(f"mail/digest-{part}", context)) for part in PARTS]
         return _message(texts, _one_line(parts[0]), *parts[1:])
@@ -72,8 +74,8 @@ def _message(texts: Mapping[str, str], subject: str, text: str, html: str) -> Me
     return Message(subject, text, html, sender, headers)
 
 
-def _subject(delivery: Delivery, texts: Mapping[str, str]) -> str:
-    return _one_line(_part("EMAIL_SUBJECT", "subject.txt", delivery, texts))
+def _subject(delivery: Delivery, texts: Mapping[str, str], context: Mapping[str, Any]) -> str:
+    return _one_line(_part("EMAIL_SUBJECT", "subject.txt", delivery, texts, context))
 
 
 def _texts(delivery: Delivery) -> dict[str, str]:
@@ -110,12 +112,11 @@ def _context(request: PackageRequest) -> dict[str, Any]:
     }
 
 
-def _part(setting: str, suffix: str, delivery: Delivery, texts: Mapping[str, str]) -> str:
+def _part(setting: str, suffix: str, delivery: Delivery, texts: Mapping[str, str], context: Mapping[str, Any]) -> str:
     custom = getattr(settings, f"PACKAGER_{setting}") if delivery.subject == Delivery.Subject.READY else ""
     if custom:
         return fill(custom, texts, escaped=setting.endswith("_HTML"))
-    text = render_to_string(f"mail/{delivery.subject}-{suffix}", {**_context(delivery.about), **texts})
-    return _squeezed(text)
+    return _squeezed(render_to_string(f"mail/{delivery.subject}-{suffix}", {**context, **texts}))
 
 
 def _squeezed(text: str) -> str:

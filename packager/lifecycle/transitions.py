@@ -53,13 +53,15 @@ class Claim:
     attempt: int
 
 
-def _move(selected: Any, request_id: UUID, before: str, to: str, actor: str, note: str, **changes: Any) -> bool:
-    with transaction.atomic():
+def _move(selected: Any, request_id: UUID, before: str, to: str, note: str, **changes: Any) -> int | None:
+    """The attempt that the request is at, if it was moved."""
+    # nobody goes on with a transaction in which this failed, so that it needs no savepoint of its own
+    with transaction.atomic(savepoint=False):
         if not selected.filter(pk=request_id, status=before).update(status=to, **changes):
-            return False
-        attempt = PackageRequest.objects.values_list("attempt", flat=True).get(pk=request_id)
-        write_history(request_id, before, to, attempt, actor, note)
-    return True
+            return None
+        attempt: int = PackageRequest.objects.values_list("attempt", flat=True).get(pk=request_id)
+        write_history(request_id, before, to, attempt, note=note)
+    return attempt
 
 
 def write_history(request_id: UUID, before: str, to: str, attempt: int = 0, actor: str = "", note: str = "") -> None:
@@ -98,14 +100,8 @@ def claim(request_id: UUID, worker: str) -> Claim | None:
     now = timezone.now()
     start = {"started_at": now, "heartbeat_at": now, "rows_done": 0, "bytes_done": 0, "rows_total": None}
     leading = PackageRequest.objects.leading()
-    with transaction.atomic():
-        taken = _move(
-            leading, request_id, "queued", "running", "", "", attempt=F("attempt") + 1, worker=worker, **start
-        )
-        if not taken:
-            return None
-        attempt = PackageRequest.objects.values_list("attempt", flat=True).get(pk=request_id)
-    return Claim(request_id, attempt)
+    attempt = _move(leading, request_id, "queued", "running", "", attempt=F("attempt") + 1, worker=worker, **start)
+    return Claim(request_id, attempt) if attempt is not None else None
 
 
 def report(claim: Claim, **progress: int | None) -> bool:
@@ -118,13 +114,13 @@ def succeed(claim: Claim, package: Package, **progress: Any) -> bool:
     """The package is stored."""
     held = PackageRequest.objects.filter(attempt=claim.attempt)
     end = {"package": package, "finished_at": timezone.now(), "encrypted_key": "", **progress}
-    return _move(held, claim.request_id, "running", "succeeded", "", "", **end)
+    return _move(held, claim.request_id, "running", "succeeded", "", **end) is not None
 
 
 def fail(claim: Claim, error: PackageError) -> bool:
     """The build failed."""
     held = PackageRequest.objects.filter(attempt=claim.attempt)
-    return _move(held, claim.request_id, "running", "failed", "", error.message, **_failure(error))
+    return _move(held, claim.request_id, "running", "failed", error.message, **_failure(error)) is not None
 
 
 def _failure(error: PackageError) -> dict[str, Any]:
@@ -142,7 +138,7 @@ def hand_over(claim: Claim, queue: str, note: str) -> bool:
     held = PackageRequest.objects.filter(attempt=claim.attempt)
     afresh = {**AFRESH, "started_at": None, "rows_total": None, "bytes_total": None}
     with transaction.atomic():
-        if not _move(held, claim.request_id, "running", "queued", "", note, queue=queue, **afresh):
+        if _move(held, claim.request_id, "running", "queued", note, queue=queue, **afresh) is None:
             return False
         PackageRequest.objects.filter(leader=claim.request_id, status="queued").update(queue=queue)
     return True
@@ -151,12 +147,12 @@ def hand_over(claim: Claim, queue: str, note: str) -> bool:
 def take_back(request: PackageRequest, note: str, **counters: int) -> bool:
     """Queue a build again whose worker stopped, and add to ``counters``. False if it is alive after all."""
     again = {**AFRESH, "queued_at": timezone.now(), **increase(**counters)}
-    return _move(PackageRequest.objects.stale(), request.pk, "running", "queued", "", note, **again)
+    return _move(PackageRequest.objects.stale(), request.pk, "running", "queued", note, **again) is not None
 
 
 def expire(request_id: UUID, why: str) -> bool:
     """The package of a request is gone."""
-    return _move(PackageRequest.objects.all(), request_id, "succeeded", "expired", "", why)
+    return _move(PackageRequest.objects.all(), request_id, "succeeded", "expired", why) is not None
 
 
 # ------------------------------------------------------------ many, or one of them: read under a lock by the caller

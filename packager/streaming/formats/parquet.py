@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cache
 from importlib.util import find_spec
 
 from packager.sentences import gettext_noop
@@ -13,6 +14,7 @@ from packager.streaming.sources.base import Table
 from packager.streaming.types import Member, Shape
 
 
+@cache
 def is_available() -> bool:
     """Whether pyarrow is installed, which is an optional extra of the portal."""
     return find_spec("pyarrow") is not None
