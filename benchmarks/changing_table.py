@@ -4,6 +4,8 @@
 
 Makes a dataset of its own and deletes it again. Every reading must end in one of two ways: the rows that were there all
 the time came exactly once, or it failed and said that the table changed. Prints a line for each; exits 1 otherwise.
+With ``--database postgresql://...`` the rows come out of CKAN's DataStore's database, and every reading must be exactly
+the table as it was after one of the changes.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ import time
 import urllib.request
 import uuid
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -28,7 +30,11 @@ from urllib.parse import urlsplit
 
 from packager.errors import ChangedWhileRead, IncompleteData
 from packager.streaming.http import AddressRule
-from packager.streaming.sources.ckan import CkanSource, CkanTable
+from packager.streaming.sources.base import Table, TableSource
+from packager.streaming.sources.ckan import CkanSource
+from packager.streaming.sources.datastore import DatastoreSource
+from packager.streaming.sources.datastore_connection import Limits
+from packager.streaming.sources.datastore_copy import DatastoreTable
 from packager.streaming.types import Query, RowsPage, Shape, TextPage
 
 QUERIES = {
@@ -37,6 +43,17 @@ QUERIES = {
     "filtered by a column that changes": Query("", filters={"kind": ["a", "b"]}),
     "some columns": Query("", fields=("number", "kind")),
 }
+
+
+Row = tuple[int, int, str]  # number, place, kind
+
+
+def sum_of(rows: Iterable[Row], called: str) -> int:
+    """A number that only these rows have, as far as the query called so shows them."""
+    if called == "filtered by a column that changes":
+        rows = (row for row in rows if row[2] in "ab")
+    parts = ((row[0], row[2]) if called == "some columns" else row for row in rows)
+    return sum(map(hash, parts))
 
 
 class Ckan:
@@ -63,6 +80,8 @@ class Writer(threading.Thread):
     def __init__(self, ckan: Ckan, resource: str, kinds: dict[int, str]) -> None:
         super().__init__(daemon=True)
         self._ckan, self._resource, self.kinds = ckan, resource, kinds
+        self._rows: dict[int, Row] = {}
+        self.sums = {called: [0] for called in QUERIES}
         self._over = threading.Event()
         self.gone: set[int] = set()
         self.updated: set[int] = set()
@@ -87,6 +106,7 @@ class Writer(threading.Thread):
         gone = random.sample(sorted(self.kinds), 20)
         self.gone.update(gone)
         self._ckan.act("datastore_records_delete", resource_id=self._resource, filters={"number": gone}, force=True)
+        self._note([self._rows.pop(number) for number in gone], [])
         for number in gone:
             del self.kinds[number]
 
@@ -102,33 +122,55 @@ class Writer(threading.Thread):
         ]
         self._ckan.act("datastore_upsert", resource_id=self._resource, method=method, records=records, force=True)
         self.kinds.update({record["number"]: record["kind"] for record in records})
+        made: list[Row] = [(record["number"], record["place"], record["kind"]) for record in records]
+        self._note([self._rows[row[0]] for row in made if row[0] in self._rows], made)
+        self._rows.update({row[0]: row for row in made})
+
+    def _note(self, gone: Iterable[Row], made: Iterable[Row]) -> None:
+        """Remember what each query shows after a change."""
+        gone, made = list(gone), list(made)
+        for called, sums in self.sums.items():
+            sums.append(sums[-1] - sum_of(gone, called) + sum_of(made, called))
 
 
-def numbers_of(table: CkanTable, shape: Shape) -> list[int]:
-    """The running numbers of all rows that come."""
-    at = [field.name for field in table.fields].index("number")
-    found: list[int] = []
+def rows_of(table: Table, shape: Shape) -> list[Row]:
+    """All rows that come, without ``_id``; a place that does not come is 0."""
+    names = [field.name for field in table.fields]
+    places = [names.index(name) if name in names else None for name in ("number", "place", "kind")]
+
+    def row(values: Sequence[Any]) -> Row:
+        number, place, kind = (0 if at is None else values[at] for at in places)
+        return int(str(number)), int(str(place)), str(kind)
+
+    found: list[Row] = []
     for page in table.pages():
         if isinstance(page, TextPage):
             text = io.StringIO(b"".join(page.chunks).decode(), newline="")
-            found += [int(line[at]) for line in csv.reader(text, delimiter="," if shape is Shape.CSV else "\t")]
+            found += map(row, csv.reader(text, delimiter="," if shape is Shape.CSV else "\t"))
         elif isinstance(page, RowsPage):
-            found += [int(str(line[at])) for line in page.rows]
+            found += map(row, page.rows)
         else:
-            found += [json.loads(line)["number"] for line in page.rows]
+            found += [row([json.loads(line).get(name) for name in names]) for line in page.rows]
     return found
 
 
-def reading(source: CkanSource, query: Query, shape: Shape, writer: Writer) -> str:
-    """How one reading ended while ``writer`` wrote: ``whole``, ``said``, or what was wrong."""
+def reading(source: TableSource, query: Query, shape: Shape, writer: Writer, called: str) -> str:
+    """How one reading ended while ``writer`` wrote: ``whole``, ``one moment``, ``said``, or what was wrong."""
     before = dict(writer.kinds)
     writer.start()
     try:
-        seen = Counter(numbers_of(source.open(query, [shape]), shape))
+        table = source.open(query, [shape])
+        rows = rows_of(table, shape)
     except (ChangedWhileRead, IncompleteData) as error:
         return f"said: {error.code}"
     finally:
         writer.stop()
+    if isinstance(source, DatastoreSource):
+        if not isinstance(table, DatastoreTable):
+            return "WRONG: through the API"
+        shown = sum((hash((row[0], row[2])) if called == "some columns" else hash(row)) for row in rows)
+        return "one moment" if shown in writer.sums[called] else "WRONG: of several moments"
+    seen = Counter(row[0] for row in rows)
     stayed = before.keys() - writer.gone
     if query.filters:
         stayed = {one for one in stayed - writer.updated if before[one] in "ab"}
@@ -143,13 +185,15 @@ def main() -> int:
     parser.add_argument("--key-file", type=Path, required=True)
     parser.add_argument("--rows", type=int, default=20_000)
     parser.add_argument("--times", type=int, default=3, help="readings of each query in each shape")
+    parser.add_argument("--database", help="read from this DataStore database, as the portal would next to it")
     given = parser.parse_args()
     key = given.key_file.read_text().strip()
     ckan, name = Ckan(given.ckan, key), f"changing-{uuid.uuid4().hex[:8]}"
     owner = ckan.act("organization_list_for_user")[0]["id"]
     dataset = ckan.act("package_create", name=name, owner_org=owner)["id"]
     rule = AddressRule((urlsplit(ckan.url).hostname or "",))
-    source = CkanSource(f"{ckan.url}/api/3/action/datastore_search", key=key, rule=rule, page_size=1000)
+    api = CkanSource(f"{ckan.url}/api/3/action/datastore_search", key=key, rule=rule, page_size=1000)
+    source = DatastoreSource(api, given.database, Limits(10, 300, 3600)) if given.database else api
     try:
         outcomes = [_tried(ckan, source, dataset, *job, given.rows) for job in _jobs(given.times)]
     finally:
@@ -163,7 +207,7 @@ def _jobs(times: int) -> Iterator[tuple[str, Shape]]:
         yield called, shape
 
 
-def _tried(ckan: Ckan, source: CkanSource, dataset: str, called: str, shape: Shape, rows: int) -> str:
+def _tried(ckan: Ckan, source: TableSource, dataset: str, called: str, shape: Shape, rows: int) -> str:
     fields = [{"id": "number", "type": "int"}, {"id": "place", "type": "int"}, {"id": "kind", "type": "text"}]
     made = ckan.act(
         "datastore_create", resource={"package_id": dataset}, fields=fields, primary_key="number", force=True
@@ -173,7 +217,7 @@ def _tried(ckan: Ckan, source: CkanSource, dataset: str, called: str, shape: Sha
     for start in range(0, rows, 5000):
         writer.write("insert", range(start, min(start + 5000, rows)))
     begun = time.monotonic()
-    outcome = reading(source, replace(QUERIES[called], resource_id=resource), shape, writer)
+    outcome = reading(source, replace(QUERIES[called], resource_id=resource), shape, writer, called)
     seconds = time.monotonic() - begun
     print(f"{outcome:32} {shape.value:8} {called:32} {writer.changes:4} changes {seconds:6.1f} s", flush=True)
     ckan.act("datastore_delete", resource_id=resource, force=True)
