@@ -4,7 +4,7 @@ VENV   ?= .venv
 PORT   ?= 8000
 PY     := $(VENV)/bin/python
 
-.PHONY: run test lint types format faults amqp-bench clean
+.PHONY: run test lint types format audit faults amqp-bench clean
 run: $(VENV)/.runtime
 	@$(PY) -m demo.run --port $(PORT)
 
@@ -12,7 +12,12 @@ test: $(VENV)/.development
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy portal packager stats pusher ckanpackager_import messaging demo
+	$(PY) .ci/audit
 	$(PY) -m pytest
+
+# known vulnerabilities of what is installed; says so where nobody can be asked
+audit: $(VENV)/.development
+	$(PY) .ci/audit
 
 lint: $(VENV)/.development
 	$(VENV)/bin/ruff check .

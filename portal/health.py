@@ -3,14 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.http import HttpRequest, JsonResponse
+from django.http import HttpRequest, HttpResponseBase, JsonResponse
 from django.views.decorators.http import require_safe
 
 from packager.lifecycle import dispatch
 from packager.models import Cluster, PackageRequest
 from packager.storage import stores
+
+#: What is asked for from inside.
+INSIDE = frozenset({"/healthz", "/readyz", "/metrics"})
+
+
+def any_name(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Callable[[HttpRequest], HttpResponseBase]:
+    """Has the pages for those inside answer whatever they call this machine: ``web:8000``, or its address."""
+
+    def handle(request: HttpRequest) -> HttpResponseBase:
+        if request.path in INSIDE:
+            request.META["HTTP_HOST"] = urlsplit(settings.PUBLIC_URL).netloc
+        return get_response(request)
+
+    return handle
 
 
 @require_safe

@@ -83,6 +83,7 @@ INSTALLED_APPS = [
     *(app for apps in ask("django_apps") for app in apps),
 ]
 MIDDLEWARE = [
+    "portal.health.any_name",  # before everything that asks for the name
     "portal.client_address.middleware",  # before everything that asks who is there
     "portal.bodies.BodyLimit",  # before everything that reads a body
     "pusher.host.PusherHost",

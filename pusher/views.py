@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from math import ceil
 from typing import Any
 
 from django.conf import settings
@@ -12,6 +13,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonR
 from django.utils.crypto import constant_time_compare
 from django.views.decorators.csrf import csrf_exempt
 
+from packager.security import throttles
 from packager.security.api_keys import digest
 from pusher import lifecycle, maintenance, submission, wire
 from pusher.models import ENDED, UNDER_WAY, PushJob, State
@@ -21,6 +23,8 @@ VERSION = 0.1
 HELP = "Loads files into the DataStore of CKAN. POST a job to /job; see docs/pusher.md for the rest."
 #: Bytes of a body; what CKAN sends has a few hundred.
 MOST_BYTES = 1 << 20
+#: Where a list may begin and end; their sum is still a number for every database.
+LARGEST = 1 << 31
 STATES = {"pending": UNDER_WAY, "complete": (State.SUCCEEDED,), "error": (State.FAILED, State.CANCELLED)}
 
 View = Callable[..., HttpResponse]
@@ -57,7 +61,7 @@ def _status(request: HttpRequest) -> JsonResponse:
 def _list(request: HttpRequest) -> JsonResponse:
     asked = request.GET.dict()
     try:
-        limit, offset = int(asked.pop("_limit", 100)), int(asked.pop("_offset", 0))
+        limit, offset = _number(asked.pop("_limit", "100")), _number(asked.pop("_offset", "0"))
     except ValueError:
         return _problem("_limit and _offset have to be whole numbers", 409)
     jobs = PushJob.objects.all()
@@ -67,6 +71,11 @@ def _list(request: HttpRequest) -> JsonResponse:
         jobs = jobs.filter(pk__in=[job.pk for job in jobs.only("pk", "metadata") if _has(job, name, value)])
     ids = jobs.values_list("job_id", flat=True)[max(0, offset) : max(0, offset) + max(0, limit)]
     return JsonResponse({"list": [f"/pusher/job/{job_id}" for job_id in ids]})
+
+
+def _number(text: str) -> int:
+    """A whole number that a database takes. Raises ValueError."""
+    return max(-LARGEST, min(int(text), LARGEST))
 
 
 def _has(job: PushJob, name: str, value: str) -> bool:
@@ -90,8 +99,8 @@ def _post(request: HttpRequest, job_id: str | None = None) -> JsonResponse:
 
 
 def _delete_old(request: HttpRequest) -> JsonResponse:
-    if not (_has_secret(request) or _is_staff(request)):
-        return _problem("not authorized", 403)
+    if refusal := _refusal(request):
+        return refusal
     try:
         days = float(request.GET.get("days", settings.PUSHER_KEEP_DAYS))
     except ValueError:
@@ -110,28 +119,32 @@ def _of_job(view: View) -> View:
         job = PushJob.objects.filter(job_id=job_id).first()
         if job is None:
             return _problem("job_id not found", 404)
-        if not (_has_key(request, job) or _has_secret(request) or _is_staff(request)):
-            return _problem("not authorized", 403)
-        return view(request, job)
+        return _refusal(request, job) or view(request, job)
 
     return found
 
 
-def _has_key(request: HttpRequest, job: PushJob) -> bool:
-    return constant_time_compare(digest(request.headers.get("Authorization", "")), job.job_key_digest)
-
-
-def _has_secret(request: HttpRequest) -> bool:
+def _refusal(request: HttpRequest, job: PushJob | None = None) -> JsonResponse | None:
+    """Nothing for staff, and for who holds the key of ``job`` or the secret. Guessing the secret is braked."""
     given = request.headers.get("Authorization", "")
-    return bool(settings.PUSHER_SECRET) and constant_time_compare(given, settings.PUSHER_SECRET)
-
-
-def _is_staff(request: HttpRequest) -> bool:
-    return bool(request.user.is_active and request.user.has_perm("pusher.operate_pushjob"))
+    if job is not None and constant_time_compare(digest(given), job.job_key_digest):
+        return None
+    if request.user.is_active and request.user.has_perm("pusher.operate_pushjob"):
+        return None
+    guesses, rate = f"secret:{request.META.get('REMOTE_ADDR', '')}", settings.PACKAGER_THROTTLE_SECRET
+    if wait := throttles.wait(guesses, rate):
+        braked = _problem("Too many wrong keys", 429)
+        braked["Retry-After"] = str(ceil(wait))
+        return braked
+    if settings.PUSHER_SECRET and constant_time_compare(given, settings.PUSHER_SECRET):
+        return None
+    if given:
+        throttles.take(guesses, rate)
+    return _problem("not authorized", 403)
 
 
 def _show(request: HttpRequest, job: PushJob) -> JsonResponse:
-    limit = request.GET.get("limit", "")
+    limit = request.GET.get("limit", "")[:9]
     return JsonResponse(wire.job_dict(job, limit=int(limit) if limit.isascii() and limit.isdecimal() else None))
 
 

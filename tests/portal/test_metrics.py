@@ -155,3 +155,9 @@ def test_each_part_that_can_be_used_says_so():
 
 def test_the_overview_of_an_empty_portal_waits_for_nothing():
     assert overview().longest == {"fast": 0, "slow": 0, "mail": 0}
+
+
+@pytest.mark.parametrize("name", ["web:8000", "10.0.0.7", "packages.internal"])
+def test_the_pages_for_those_inside_answer_to_any_name_and_no_others_do(name):
+    assert {Client().get(path, HTTP_HOST=name).status_code for path in sorted(health.INSIDE)} == {200}
+    assert Client().get("/", HTTP_HOST=name).status_code == 400

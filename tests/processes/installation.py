@@ -83,9 +83,18 @@ def redis_broker() -> Iterator[str]:
 class Installation:
     """Starts and stops the processes, and speaks to them as CKAN and a browser would."""
 
-    def __init__(self, directory: Path, ckan_host: str, *, workers: int = 4, **environment: str) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        ckan_host: str,
+        *,
+        workers: int = 4,
+        web_options: tuple[str, ...] = (),
+        **environment: str,
+    ) -> None:
         self.directory = directory
         self.workers = workers
+        self.web_options = web_options
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.environment = {
@@ -108,7 +117,7 @@ class Installation:
 
     def __enter__(self) -> Installation:
         self.manage("migrate", "--verbosity", "0")
-        self.start_web("web", self.port)
+        self.start_web("web", self.port, *self.web_options)
         for queue in ("fast", "slow", "mail"):
             self.start_cluster(queue)
         self.wait(lambda: self._alive() and self.status()["worker_count"] >= self.workers)
@@ -209,11 +218,14 @@ class Installation:
 
     def one(self, sql: str) -> Any:
         """The first column of the first row that the portal's database answers."""
+        return next(iter(self.column(sql)), None)
+
+    def column(self, sql: str) -> list[Any]:
+        """The first column of every row that the portal's database answers."""
         with closing(self._connect()) as connection:
             cursor = connection.cursor()
             cursor.execute(sql)
-            row = cursor.fetchone()
-            return row[0] if row else None
+            return [row[0] for row in cursor.fetchall()]
 
     def change(self, sql: str) -> None:
         """Change the portal's database behind its back."""
