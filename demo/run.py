@@ -16,7 +16,8 @@ from demo.sample import Sample, fetch
 
 STAFF = "admin"
 ADDRESS = "someone@example.com"
-RETRY_POLICY = 120  # seconds for something to come up
+#: Seconds for something to come up.
+START_SECONDS = 120
 MANAGE = [sys.executable, str(ROOT / "manage.py")]
 NEW_PASSWORD = " ".join([*MANAGE, "changepassword", STAFF])
 
@@ -104,7 +105,7 @@ class Quickstart:
         return sample
 
     def _wait(self, condition: Callable[[], object], what: str) -> None:
-        self.supervisor.wait_until(condition, seconds=RETRY_POLICY, what=what)
+        self.supervisor.wait_until(condition, seconds=START_SECONDS, what=what)
 
     def _packages(self) -> Path:
         return Path(self.given.get("PACKAGER_STORE_DIRECTORY") or self.around.packages)

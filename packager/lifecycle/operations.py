@@ -25,7 +25,7 @@ from packager.models import MAIL, UNDER_WAY, Delivery, PackageRequest, Status
 RETRYABLE = (Status.FAILED, Status.CANCELLED, Status.EXPIRED)
 #: What the requester is told in these states.
 NEWS: dict[str, str] = {Status.SUCCEEDED: Delivery.Subject.READY, Status.FAILED: Delivery.Subject.FAILED}
-KEY_GONE = "The key that this request needs is no longer kept; ask for the data again at the data portal"
+KEY_GONE = "The key that this request needs is no longer kept; request the data again on the data portal"
 Rows = Sequence[PackageRequest]
 
 
@@ -112,7 +112,7 @@ class Rebuild(Operation):
     def refusal(self, request: PackageRequest) -> str:
         """See ``Operation``."""
         if request.status in UNDER_WAY:
-            return "A request that is under way is built already; cancel it first to have it built anew"
+            return "This request is still under way; cancel it first to have it built again"
         return KEY_GONE if request.key_gone else ""
 
     def apply(self, rows: Rows) -> None:

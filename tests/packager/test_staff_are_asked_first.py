@@ -71,7 +71,7 @@ def test_what_cannot_be_done_is_counted_with_its_reason(admin_client, db):
     skipped = [value for name, value in facts(do(admin_client, "retry", rows)) if name == "Skipped"]
     assert sorted(skipped) == [
         "1: Only a request that failed, was cancelled or has expired can be tried again.",
-        "1: The key that this request needs is no longer kept; ask for the data again at the data portal.",
+        "1: The key that this request needs is no longer kept; request the data again on the data portal.",
     ]
     assert told(do(admin_client, "retry", rows, confirmed="1")) == ["1 retried, 2 skipped."]
 
