@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
+from django.http.request import split_domain_port, validate_host
 from django.views.decorators.http import require_safe
 
 from packager.lifecycle import dispatch
@@ -21,7 +22,8 @@ def any_name(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Callabl
     """Has the pages for those inside answer whatever they call this machine: ``web:8000``, or its address."""
 
     def handle(request: HttpRequest) -> HttpResponseBase:
-        if request.path in INSIDE:
+        host, _ = split_domain_port(request.META.get("HTTP_HOST", ""))
+        if request.path in INSIDE and not validate_host(host, settings.ALLOWED_HOSTS):
             request.META["HTTP_HOST"] = urlsplit(settings.PUBLIC_URL).netloc
         return get_response(request)
 

@@ -94,7 +94,7 @@ def test_a_failed_request_is_found_by_address_and_retried(open_page, staff, brok
 def test_the_page_of_a_request_lives_on_after_a_retry(open_page, staff, broken):
     page = open_page(page_of(broken), user=staff)
     page.get_by_role("button", name="Retry").click()
-    expect(page.get_by_text("next in the fast queue")).to_be_visible()
+    expect(page.get_by_text("next in the queue (fast)")).to_be_visible()
     now = timezone.now()
     moves = {"status": Status.RUNNING, "attempt": 1, "started_at": now - timedelta(seconds=9), "heartbeat_at": now}
     PackageRequest.objects.update(rows_done=4000, rows_total=10_000, **moves)

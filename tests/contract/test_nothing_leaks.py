@@ -104,10 +104,10 @@ def test_what_the_data_portal_repeats_is_redacted_wherever_it_is_saved(made, mon
     assert (KEY in _tables(), ADDRESS in _tables()) == (False, False)
 
 
-def test_the_queue_holds_nothing_but_the_number_of_the_request(post):
+def test_the_queue_holds_nothing_but_the_name_of_its_cluster(post):
     post(key=KEY, email=ADDRESS)
     (task,) = [SignedPackage.loads(queued.payload) for queued in OrmQ.objects.all()]
-    assert task["args"] == (str(PackageRequest.objects.get().pk),)
+    assert task["args"] == ("fast",)
     assert (KEY in str(task), ADDRESS in str(task)) == (False, False)
 
 

@@ -163,8 +163,9 @@ def test_the_name_of_the_cluster_selects_its_queue(name):
 
 def test_only_the_named_hosts_are_answered(portal, settings):
     settings.ALLOWED_HOSTS = ["packages.example.org"]
+    assert portal.get("/", headers={"host": "packages.example.org"}).status_code == 200
     assert portal.get("/healthz", headers={"host": "packages.example.org"}).status_code == 200
-    assert portal.get("/healthz", headers={"host": "evil.example.org"}).status_code == 400
+    assert portal.get("/", headers={"host": "evil.example.org"}).status_code == 400
 
 
 def test_the_templates_of_the_mail_are_the_operators(made, settings, ckan):

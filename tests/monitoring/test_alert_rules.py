@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
+from django.core.cache import cache
 from django.test import Client
 
 from packager.presentation import service_status
@@ -175,6 +176,7 @@ def told(db, settings) -> set[str]:
     """The names of all series of a portal with everything switched on."""
     settings.MESSAGING_URL, settings.PUSHER_ENABLED = "amqp://127.0.0.1/", True
     settings.PACKAGER_STORE_QUOTA = 10**12
+    cache.clear()  # of what earlier tests were told of the store
     page = Client().get("/metrics").content.decode()
     names = set(re.findall(r"^# TYPE (\w+) ", page, re.M)) | set(re.findall(r"^(\w+)[{ ]", page, re.M))
     assert service_status.overview().requests
