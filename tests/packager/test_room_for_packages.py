@@ -181,19 +181,16 @@ def test_a_package_larger_than_the_quota_fails_and_nothing_goes(built, ckan, quo
 def test_one_that_turns_out_larger_than_the_quota_ends_while_it_is_written(built, ckan, quota, monkeypatch):
     monkeypatch.setattr(room, "LOOK_EVERY", 50_000)
     monkeypatch.setattr(room, "expected", lambda *_: 0)
-    written = []
-    monkeypatch.setattr(room.Room, "_look", _noting(room.Room._look, written))
+    written, check = [], room.check
+
+    def noting(size, *, on_disk):
+        written.append(size)
+        check(size, on_disk=on_disk)
+
+    monkeypatch.setattr(room, "check", noting)
     assert failure(built(**file(ckan, 1, 100 * SIZE))) == FULL
     assert max(written) < quota + 1_000_000
     assert stored() == 0
-
-
-def _noting(look, written):
-    def noted(self):
-        written.append(self._written)
-        look(self)
-
-    return noted
 
 
 def test_where_packages_shall_not_go_before_their_time_builds_fail(built, ckan, quota, settings):
