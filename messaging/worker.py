@@ -7,7 +7,6 @@ import logging
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from importlib.metadata import entry_points
 from typing import Any
 
 import urllib3
@@ -20,8 +19,6 @@ from messaging.consumer import Consumer, DeadLetter, Delivered, Outcome, Reports
 from messaging.errors import MessagingError
 
 log = logging.getLogger(__name__)
-#: Distributions offer workers through this entry-point group.
-GROUP = "packaging_portal.workers"
 #: Seconds that CKAN may take.
 CKAN_SECONDS = 30
 
@@ -51,13 +48,6 @@ class Worker(ABC):
             return answer.json()["result"]
         except (urllib3.exceptions.HTTPError, ValueError, KeyError, TypeError) as error:
             raise MessagingError(f"{action} of CKAN failed: {type(error).__name__}") from None
-
-
-def known() -> dict[str, type[Worker]]:
-    """The workers that come with the portal, and those of installed distributions, by name."""
-    from messaging.workers import BUILTIN
-
-    return {**BUILTIN, **{point.name: point.load() for point in entry_points(group=GROUP)}}
 
 
 class Chain:

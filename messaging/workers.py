@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import sys
+from importlib.metadata import entry_points
 from typing import Any
 from urllib.parse import urlsplit
 
 from messaging.worker import Worker
 from packager.lifecycle import changes
 from packager.lifecycle.changes import Notification
+
+#: Distributions offer workers through this entry-point group.
+GROUP = "packaging_portal.workers"
 
 
 class Echo(Worker):
@@ -32,4 +36,7 @@ class Stale(Worker):
             changes.receive([Notification(routing_key, operation, payload)], ckan_host=host, source="worker stale")
 
 
-BUILTIN: dict[str, type[Worker]] = {"echo": Echo, "stale": Stale}
+def known() -> dict[str, type[Worker]]:
+    """The workers that come with the portal, and those of installed distributions, by name."""
+    offered = {point.name: point.load() for point in entry_points(group=GROUP)}
+    return {"echo": Echo, "stale": Stale, **offered}

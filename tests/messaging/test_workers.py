@@ -10,7 +10,7 @@ import pika
 import pytest
 from django.core.management import CommandError, call_command
 
-from messaging import Worker, config, get_publisher, worker
+from messaging import Worker, config, get_publisher, workers
 from messaging.errors import MessagingError
 from messaging.worker import Chain, envelope
 from messaging.workers import Echo, Stale
@@ -205,4 +205,4 @@ def test_a_publisher_connects_again(broker, names):
     publisher._connection.close()
     publisher.send(CHANGED)
     publisher.close()
-    assert worker.GROUP == "packaging_portal.workers"
+    assert workers.GROUP == "packaging_portal.workers"

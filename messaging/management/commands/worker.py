@@ -9,7 +9,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from messaging import config, worker
+from messaging import config, workers
 from messaging.worker import Chain
 from packager.errors import PackagerError
 
@@ -42,7 +42,7 @@ class Command(BaseCommand):
 
     def handle(self, *_: Any, names: list[str], **options: Any) -> None:
         """List them, or run."""
-        known = worker.known()
+        known = workers.known()
         if not names:
             lines = [f"{name}: {cleandoc(kind.__doc__ or '').partition(chr(10))[0]}" for name, kind in known.items()]
             self.stdout.write("\n".join(lines))
