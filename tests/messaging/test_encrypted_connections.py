@@ -7,7 +7,7 @@ import os
 import pytest
 
 from messaging import connection
-from messaging.errors import BrokerRefuses
+from messaging.errors import BrokerRefuses, MessagingError
 from tests.messaging.certificates import Authority
 from tests.messaging.node import SERVER, Node
 
@@ -65,8 +65,16 @@ def test_a_broker_whose_certificate_is_for_another_host_is_refused(connect):
 
 def test_the_broker_wants_a_certificate_that_it_trusts(connect, settings, tmp_path):
     settings.MESSAGING_CERT_FILE, settings.MESSAGING_KEY_FILE = map(str, Authority(tmp_path).certificate("mallory"))
-    with pytest.raises(BrokerRefuses, match="MESSAGING_CERT_FILE"):
-        connect()
+    assert "MESSAGING_CERT_FILE" in refusal(connect).message
     settings.MESSAGING_CERT_FILE = ""
-    with pytest.raises(BrokerRefuses, match="MESSAGING_CERT_FILE"):
-        connect()
+    assert "MESSAGING_CERT_FILE" in refusal(connect).message
+
+
+def refusal(connect) -> MessagingError:
+    """What is said of a refusal. The end of the connection may overtake the broker's alert that says why: ask again."""
+    for _ in range(20):
+        with pytest.raises(MessagingError) as refused:
+            connect()
+        if isinstance(refused.value, BrokerRefuses):
+            break
+    return refused.value

@@ -26,6 +26,7 @@ HARMLESS = frozenset(
 )
 #: The versions whose source was read.
 KNOWN_VERSIONS = frozenset({(2, 11), (2, 12)})
+VERSION = re.compile(r"(\d+)\.(\d+)\b")
 #: The first with filters such as ``{"gte": 5}``, and with timestamps that may have milliseconds.
 OPERATORS = (2, 12)
 
@@ -65,7 +66,7 @@ class Judge:
             told, plugins = str(shown["result"].get("ckan_version")), set(shown["result"]["extensions"])
         except (SourceError, msgspec.MsgspecError, UnicodeDecodeError, KeyError, TypeError, AttributeError):
             raise Unsure("the data portal does not tell its version and plugins") from None
-        numbers = re.match(r"(\d+)\.(\d+)\b", told)
+        numbers = VERSION.match(told)
         version = (int(numbers[1]), int(numbers[2])) if numbers else (0, 0)
         if version not in KNOWN_VERSIONS:
             raise Unsure(f"the version of CKAN is {told if numbers else 'not told'}, not 2.11 or 2.12")
