@@ -6,8 +6,8 @@ import json
 import os
 import signal
 import sqlite3
-import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -53,14 +53,13 @@ def gateway(portal):
 def ask_amid(portal, node, ckan, name, disturb):
     """Ask for many packages, ``disturb`` in the middle; then each was built once, and each has its end."""
     body = {"api_url": ckan.api_url, "resource_id": ckan.id("specimens")}
-    disturber = threading.Thread(target=disturb)
-    with Client(node.url) as client:
+    with Client(node.url) as client, ThreadPoolExecutor(1) as disturber:
         for number in range(MANY):
             if number == MANY // 3:
-                disturber.start()
+                disturbed = disturber.submit(disturb)
             client.ask(f"{name}-{number}", {**body, "limit": number + 1})
             time.sleep(0.05)
-        disturber.join()
+        disturbed.result()
         portal.wait(lambda: client.ended() == MANY, seconds=400)
     ends = {uuid: [a for _, a in answers if a["status"] != "progress"] for uuid, answers in client.answers.items()}
     asked = f"SELECT count(*) FROM packager_packagerequest WHERE idempotency_key LIKE '{name}-%'"
@@ -97,6 +96,9 @@ def test_the_broker_is_short_of_memory_and_the_status_says_so_until_it_is_not(po
 
     def disturb():
         with node.short_of_memory():
+            # something to tell, lest all be told before the alarm: only who publishes is blocked
+            asked = {"api_url": ckan.api_url, "resource_id": ckan.id("specimens"), "limit": "999"}
+            portal.post("/package_datastore", email="ada@example.org", **asked)
             portal.wait(lambda: told()["blocked"] and told()["connected"])
             time.sleep(2 * HEARTBEAT)  # so that connections end on which nothing goes
 
