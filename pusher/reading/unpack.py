@@ -128,7 +128,7 @@ def _unzip(path: Path, target: Path, most: int, tell: Tell) -> None:
         try:
             with archive.open(member) as file:
                 _copy(file, target, most)
-        except NotImplementedError:  # of zipfile, for methods of compression that it does not know
+        except RuntimeError:  # of zipfile, for methods of compression that it does not know
             raise ArchiveProblem(f'"{member.filename}" in the ZIP file is compressed in a way we cannot read') from None
         except (BadZipFile, OSError, EOFError, zlib.error):
             raise ArchiveProblem(f'"{member.filename}" in the ZIP file is damaged') from None

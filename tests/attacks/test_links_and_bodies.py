@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import socket
 import subprocess
 import time
@@ -12,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from tests.processes.installation import ROOT, SECRET, free_port
+from tests.services import program
 
 pytestmark = pytest.mark.slow
 PUBLIC = "https://packages.example.org"
-NGINX = shutil.which("nginx", path="/usr/sbin:/usr/bin:/usr/local/sbin")
 
 
 @pytest.fixture(scope="module")
@@ -76,8 +75,7 @@ def test_another_host_in_the_header_gets_into_no_link(target):
 @pytest.fixture(scope="module")
 def nginx(target, tmp_path_factory):
     """The example's nginx in front of the portal. Gives somebody who comes through it."""
-    if NGINX is None:
-        pytest.skip("nginx is not installed")
+    server = program("nginx")
     folder, port = tmp_path_factory.mktemp("nginx"), free_port()
     site = (ROOT / "nginx.conf").read_text()
     for here, there in (
@@ -95,7 +93,7 @@ def nginx(target, tmp_path_factory):
     user = "user root; " if Path("/proc/self").owner() == "root" else ""
     whole = f"{user}error_log {folder}/error.log; pid {folder}/pid; events {{}} http {{ {temporary} {site} }}"
     (folder / "nginx.conf").write_text(whole)
-    process = subprocess.Popen([NGINX, "-c", str(folder / "nginx.conf"), "-g", "daemon off;"])
+    process = subprocess.Popen([server, "-c", str(folder / "nginx.conf"), "-g", "daemon off;"])
     caller = target.caller()
     caller.url = f"http://127.0.0.1:{port}"
     target.installation.wait(lambda: _listens(port))

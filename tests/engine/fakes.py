@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import shutil
 import subprocess
 import zipfile
@@ -16,6 +15,7 @@ from packager.streaming.formats.delimited import line_of
 from packager.streaming.formats.text import printers
 from packager.streaming.notes import Note
 from packager.streaming.types import Field, ObjectsPage, Page, RowsPage, Shape, TextPage, Value
+from tests.services import IN_CI
 
 FIELDS = (Field("_id", "int4"), Field("name", "text"))
 
@@ -101,5 +101,5 @@ def read_by_other_programs(path: Path) -> None:
     """Let the unzip programs that are installed test an archive; in CI they have to be there."""
     for names, arguments in ((["unzip"], ["-tqq"]), (["7zz", "7z"], ["t", "-bso0", "-bsp0"])):
         program = next(filter(None, map(shutil.which, names)), None)
-        if program is not None or os.environ.get("PACKAGING_PORTAL_CI"):
+        if program is not None or IN_CI:
             subprocess.run([program or names[0], *arguments, str(path)], check=True, capture_output=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 import threading
@@ -20,6 +19,7 @@ from messaging.incoming import Incoming, take
 from packager import events
 from packager.models import Delivery
 from tests.packager.conftest import _ckan, built, ckan, portal, run_tasks, submission
+from tests.services import absent
 
 __all__ = ["_ckan", "built", "ckan", "portal", "submission"]
 SERVER = "127.0.0.1:5672"
@@ -87,9 +87,7 @@ def _vhost() -> Iterator[str]:
     try:
         pika.BlockingConnection(pika.URLParameters(f"amqp://guest:guest@{SERVER}/%2F")).close()
     except (pika.exceptions.AMQPError, OSError) as fault:
-        if os.environ.get("PACKAGING_PORTAL_CI") == "1":
-            raise
-        pytest.skip(f"RabbitMQ on {SERVER} does not answer: {type(fault).__name__}")
+        absent(f"RabbitMQ on {SERVER} does not answer: {type(fault).__name__}")
     own = tool and not subprocess.run([tool, "-q", "add_vhost", name], capture_output=True).returncode
     if own:
         subprocess.run([tool, "-q", "set_permissions", "-p", name, "guest", ".*", ".*", ".*"], check=True)

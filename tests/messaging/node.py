@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from tests.services import absent
+
 SERVER = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
 CONTROL = SERVER.with_name("rabbitmqctl")
 
@@ -64,6 +66,8 @@ class Node:
         )
 
     def __enter__(self) -> Node:
+        if not SERVER.is_file():
+            absent("RabbitMQ is not installed")
         self.start()
         return self
 

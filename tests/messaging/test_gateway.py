@@ -113,7 +113,7 @@ def test_what_cannot_be_taken_because_of_a_fault_of_ours_stays_in_the_queue_and_
     def fail(asked):
         if asked.uuid == "bad" and faults:
             faults.pop()
-            raise NotImplementedError
+            raise RuntimeError("a fault of ours")
         return answer_again(asked)
 
     monkeypatch.setattr(incoming, "_answer_again", fail)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import shutil
 import subprocess
 import time
 from collections.abc import Sequence
@@ -14,24 +12,13 @@ from urllib.error import URLError
 from urllib.parse import urlencode
 from urllib.request import urlopen
 
-import pytest
-
 from tests.processes.installation import free_port
+from tests.services import program
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 RULES = DOCS / "alerts.yml"
 #: Between two looks at the portal; its page may take as long, which it does while the database is locked.
 INTERVAL = "2s"
-
-
-def program(name: str) -> str:
-    """Where ``name`` is. Skips where it is not installed, which a run that promises all programs calls a failure."""
-    found = shutil.which(name)
-    if found is None and os.environ.get("PACKAGING_PORTAL_CI") == "1":
-        raise FileNotFoundError(f"{name}: apt-get install prometheus")
-    if found is None:
-        pytest.skip(f"{name} is not installed")
-    return found
 
 
 def hasty(rules: str) -> str:

@@ -13,7 +13,8 @@ from django.core.cache import cache
 from django.test import Client
 
 from packager.presentation import service_status
-from tests.monitoring.prometheus import DOCS, RULES, program
+from tests.monitoring.prometheus import DOCS, RULES
+from tests.services import program
 
 DASHBOARD = DOCS / "grafana-dashboard.json"
 #: Minutes for which the series go on.

@@ -165,8 +165,10 @@ def test_packages_that_the_store_has_lost(portal, monitor):
 
 def test_a_quota_that_is_nearly_used_up(portal, monitor):
     size = portal.one("SELECT size FROM packager_package")
-    if "PackagingStoreFillsUp" in monitor.firing():
-        pytest.skip("the disk of this machine is nearly full, so that the alert fires already")
+    if "PackagingStoreFillsUp" in monitor.firing():  # already, because of the disk of this machine
+        TRIED.add("PackagingStoreFillsUp")
+        assert shutil.disk_usage(portal.environment["PACKAGER_STORE_DIRECTORY"]).free < 5e9
+        return
     with expected(monitor, "PackagingStoreFillsUp"):
         portal.change("UPDATE packager_package SET size = 475000000000")
         look_again(portal)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from contextlib import suppress
 from datetime import timedelta
@@ -38,6 +37,7 @@ from packager.submission import Submission
 from packager.titles import PublicTitles
 from tests.packager.conftest import run_tasks
 from tests.packager.steps import OVER, PLUGIN, READING, SAVED, STORED, Killed, Worker, passing_failure
+from tests.services import IN_CI
 
 API_URL = "http://127.0.0.1:1/api/3/action/datastore_search"
 BUILD = "packager.tasks.build_next"
@@ -63,7 +63,6 @@ HAPPENINGS = (
 #: How much time passes, by number; the last but one is what the end waits with.
 PASSING = [timedelta(minutes=minutes) for minutes in (1, 6, 60, 8 * 24 * 60, 11)]
 LATER = 8
-CI = os.environ.get("PACKAGING_PORTAL_CI") == "1"
 
 
 class Portal(RuleBasedStateMachine):
@@ -298,6 +297,6 @@ SETTINGS = settings(
     stateful_step_count=50,
     deadline=None,
     database=None,
-    derandomize=CI,
+    derandomize=IN_CI,
     suppress_health_check=list(HealthCheck),
 )

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import os
 import secrets
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
-import pytest
+from tests.services import program
 
 ROOT = Path(__file__).resolve().parents[2]
-NGINX = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
 
 
 def example(name: str) -> dict[str, str]:
@@ -39,11 +37,10 @@ def test_every_setting_of_the_example_is_explained():
     assert [name for name in example(".env.production.example") if name not in explained] == ["POSTGRES_PASSWORD"]
 
 
-@pytest.mark.skipif(NGINX is None and os.environ.get("PACKAGING_PORTAL_CI") != "1", reason="nginx is not installed")
 def test_nginx_takes_its_configuration(tmp_path):
     site = (ROOT / "nginx.conf").read_text().replace("http://web:8000", "http://127.0.0.1:9")
     site = site.replace("/var/log/nginx", str(tmp_path)).replace("/etc/nginx/tls", f"{tmp_path}/tls")
     whole = tmp_path / "nginx.conf"
     whole.write_text(f"error_log {tmp_path}/error.log; pid {tmp_path}/pid; events {{}} http {{ {site} }}")
-    done = subprocess.run([str(NGINX), "-t", "-c", str(whole)], capture_output=True, text=True, check=False)
+    done = subprocess.run([program("nginx"), "-t", "-c", str(whole)], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
