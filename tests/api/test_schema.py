@@ -65,12 +65,14 @@ def test_the_version_is_that_of_the_project(portal, document):
 
 
 def test_the_root_tells_formats_with_options_and_limits(portal, settings):
+    settings.PACKAGER_KEEP_ADDRESSES_DAYS = 90
     told = portal.get("/api/v1/").json()
     can = told["capabilities"]
     formats = {entry["name"]: entry["options"] for entry in can["formats"]}
     assert {"csv", "tsv", "xlsx", "jsonl", "dwca"} <= set(formats)
     assert set(formats["csv"]) == {"delimiter", "bom", "excel_safe", "metadata"}
     assert can["limits"]["kept_days"] == settings.PACKAGER_EXPIRY_DAYS
+    assert can["limits"]["addresses_kept_days"] == 90
     for address in told["links"].values():
         assert portal.get(address.removeprefix("http://portal.test")).status_code in (200, 401, 405)
 

@@ -46,6 +46,9 @@ class LimitsSerializer(serializers.Serializer[Any]):
     cache_seconds = serializers.IntegerField(help_text="How long a package is reused for identical requests.")
     kept_days = serializers.IntegerField(help_text="How long a package can be downloaded.")
     slow_from_rows = serializers.IntegerField(help_text="Requests for more rows go to the slow queue.")
+    addresses_kept_days = serializers.IntegerField(
+        help_text="How long after its end a request keeps the requester's address; 0: until it is deleted."
+    )
 
 
 class CapabilitiesSerializer(serializers.Serializer[Any]):
@@ -105,6 +108,7 @@ LIMITS = {
     "cache_seconds": "PACKAGER_CACHE_TIME",
     "kept_days": "PACKAGER_EXPIRY_DAYS",
     "slow_from_rows": "PACKAGER_SLOW_REQUEST",
+    "addresses_kept_days": "PACKAGER_KEEP_ADDRESSES_DAYS",
 }
 
 
