@@ -1,0 +1,5 @@
+"""What templates call."""
+
+from __future__ import annotations
+
+__all__: list[str] = []

@@ -1,0 +1,1 @@
+"""The names that themes and other extensions use of ckanext-ckanpackager."""
