@@ -16,7 +16,7 @@ from tests.engine.dwca_inspection import inspect, package
 def check(values):
     ids = UniqueIds("_id")
     for value in values:
-        ids.add(value, "" if value is None else str(value))
+        ids.add([value], ["" if value is None else str(value)])
     ids.check()
     return ids
 

@@ -11,11 +11,14 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from functools import partial
+from json.encoder import encode_basestring
+from types import NoneType
+from typing import Any, cast
 
 from packager.streaming.types import Field, Value
 
@@ -66,12 +69,12 @@ def printer(type: str) -> Printer:
         return lambda value: (
             _OFFSET_OF_WHOLE_HOURS.sub(r"\1", value.replace("T", " ", 1))
             if isinstance(value, str)
-            else plain_text(_DOUBLE_LIMIT, value)
+            else plain_text(value)
         )
-    return partial(plain_text, _FLOAT_LIMITS.get(base_type(type), _DOUBLE_LIMIT))
+    return partial(plain_text, limit=_FLOAT_LIMITS.get(base_type(type), _DOUBLE_LIMIT))
 
 
-def plain_text(limit: float, value: Value) -> Text:
+def plain_text(value: Value, limit: float = _DOUBLE_LIMIT) -> Text:
     """A value of any other type. From ``limit`` on floats have an exponent."""
     if value is None or isinstance(value, str):
         return value
@@ -142,6 +145,27 @@ array_text = _JsonStyle(",", ":", number=float_text, scalar=_unescaped).text
 readable_json = _JsonStyle(
     ", ", ": ", number=float_text, scalar=_halves_escaped, odd=lambda value: f'"{float_text(float(value))}"'
 ).text
+
+
+def _readable_float(value: float) -> str:
+    return float_text(value) if math.isfinite(value) else readable_json(value)
+
+
+#: ``readable_json`` of the commonest kinds, without the questions that it asks first.
+_READABLE: Mapping[type, Callable[[Any], str]] = {
+    bool: lambda value: "true" if value else "false",
+    int: str,
+    float: _readable_float,
+    str: _halves_escaped,
+    NoneType: lambda _: "",
+}
+
+
+def readable_column(values: Sequence[Value]) -> list[str]:
+    """``readable_json`` of each value, and of null the empty text."""
+    if {*map(type, values)} == {str} and not _HALF_PAIR.search("".join(cast(Sequence[str], values))):
+        return [*map(encode_basestring, cast(Sequence[str], values))]
+    return [_READABLE.get(type(value), readable_json)(value) for value in values]
 
 
 def json_text(value: object) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, count
 from pathlib import Path
@@ -10,8 +10,8 @@ from pathlib import Path
 from packager.streaming.formats.dwca.definitions import Definition
 from packager.streaming.formats.dwca.documents import DataFile
 from packager.streaming.formats.dwca.ids import UniqueIds
-from packager.streaming.formats.dwca.layout import ExtensionLayout, Layout, Row
-from packager.streaming.formats.dwca.lines import Dialect, Lines
+from packager.streaming.formats.dwca.layout import Columns, ExtensionLayout, Found, Layout
+from packager.streaming.formats.dwca.lines import Dialect, encoded
 from packager.streaming.formats.dwca.spool import Spool
 from packager.streaming.formats.values import rows_of
 from packager.streaming.notes import Note, Notes
@@ -27,28 +27,42 @@ class _Waiting:
 
     layout: ExtensionLayout
     file: DataFile
-    lines: Lines
+    dialect: Dialect
     spool: Spool
     has_rows: bool = False
+    rows: list[Sequence[str]] = field(default_factory=list)
     unreadable: dict[str, int] = field(default_factory=dict)
 
-    def add(self, id_text: str, row: Row) -> None:
-        for source, columns in self.layout.sources:
-            rows, unreadable = source.rows(row)
-            for cells in rows:
-                self.has_rows = True
-                line = [id_text] + [""] * len(self.layout.terms)
-                for column, cell in zip(columns, cells, strict=True):
-                    line[column] = cell
-                self.lines.add(line)
-                if len(self.lines) >= _BATCH:
-                    self.flush()
+    def add(self, ids: Sequence[str], columns: Columns) -> None:
+        """The rows that some rows of the data give, in their order."""
+        sources = [source.rows(columns) for source, _ in self.layout.sources]
+        for (source, _), (_, unreadable) in zip(self.layout.sources, sources, strict=True):
             if unreadable:
                 self.unreadable[source.field_name] = self.unreadable.get(source.field_name, 0) + unreadable
+        for id_text, *found in zip(ids, *(rows for rows, _ in sources), strict=True):
+            if any(found):
+                self._add_row(id_text, found)
+
+    def _add_row(self, id_text: str, found: Sequence[Found]) -> None:
+        for (_, places), rows in zip(self.layout.sources, found, strict=True):
+            self.rows += [self._line(id_text, places, cells) for cells in rows]
+        self.has_rows = True
+        if len(self.rows) >= _BATCH:
+            self.flush()
+
+    def _line(self, id_text: str, places: Sequence[int], cells: Sequence[str]) -> Sequence[str]:
+        if len(self.layout.sources) == 1:
+            return id_text, *cells
+        line = [id_text] + [""] * len(self.layout.terms)
+        for place, cell in zip(places, cells, strict=True):
+            line[place] = cell
+        return line
 
     def flush(self) -> None:
-        if self.has_rows:
-            self.spool.write(self.lines.take())
+        """Put what has come into the spool."""
+        if self.has_rows and self.rows:
+            self.spool.write(encoded(self.dialect, zip(*self.rows, strict=True)))
+            self.rows.clear()
 
     def notes(self) -> Iterator[Note]:
         for name, number in self.unreadable.items():
@@ -78,8 +92,8 @@ class Build:
             name = next(choice for choice in choices if choice not in taken)
             taken.add(name)
             file = DataFile(name, extension.definition.row_type, extension.terms)
-            waiting = _Waiting(extension, file, Lines(dialect), Spool(temp_directory))
-            waiting.lines.add(self._header(file))
+            waiting = _Waiting(extension, file, dialect, Spool(temp_directory))
+            waiting.rows.append(self._header(file))
             self._waiting.append(waiting)
 
     @property
@@ -103,19 +117,16 @@ class Build:
             waiting.spool.close()
 
     def _core_chunks(self, table: Table, notes: Notes) -> Iterator[bytes]:
-        layout, lines, ids = self._layout, Lines(self._dialect), UniqueIds(self._layout.id_field)
-        lines.add(self._header(self.core_file))
+        layout, ids = self._layout, UniqueIds(self._layout.id_field)
         try:
-            for row in chain.from_iterable(rows_of(page, len(table.fields)) for page in table.pages()):
-                id_text = layout.id_cell(row)
-                ids.add(row[layout.id_index], id_text)
-                lines.add([id_text, *layout.core_row(row)])
+            yield encoded(self._dialect, ([name] for name in self._header(self.core_file)))
+            for columns in _batches(table):
+                texts = layout.id_cells(columns)
+                ids.add(columns[layout.id_index], texts)
+                yield encoded(self._dialect, (texts, *layout.core(columns)))
                 for waiting in self._waiting:
-                    waiting.add(id_text, row)
-                if len(lines) >= _BATCH:
-                    yield lines.take()
+                    waiting.add(texts, columns)
             ids.check()
-            yield lines.take()
             for waiting in self._waiting:
                 waiting.flush()
                 notes.extend(waiting.notes())
@@ -126,3 +137,11 @@ class Build:
 
     def _header(self, file: DataFile) -> list[str]:
         return [self._layout.id_field, *(term.name for term in file.terms)]
+
+
+def _batches(table: Table) -> Iterator[Columns]:
+    """The rows of a table, some at a time, column by column."""
+    for page in table.pages():
+        rows = rows_of(page, len(table.fields))
+        for start in range(0, len(rows), _BATCH):
+            yield tuple(zip(*rows[start : start + _BATCH], strict=True))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_right
+from collections.abc import Sequence
 from hashlib import blake2b
 
 from packager.errors import FormatError
@@ -25,16 +26,20 @@ class UniqueIds:
         self._ranges = array("q")  # first, last, first, last, ... both included
         self._digests = [bytearray() for _ in range(256)]
 
-    def add(self, value: object, text: str) -> None:
-        """Remember an id.
+    def add(self, values: Sequence[object], texts: Sequence[str]) -> None:
+        """Remember ids.
 
         Args:
-            value: the id as it came.
-            text: the id as it is written.
+            values: the ids as they came.
+            texts: the ids as they are written.
 
         Raises:
-            FormatError: the id is empty, or was there before.
+            FormatError: an id is empty, or was there before.
         """
+        for value, text in zip(values, texts, strict=True):
+            self._add(value, text)
+
+    def _add(self, value: object, text: str) -> None:
         if not text:
             raise FormatError(reason=Note("id_missing", {"field": self._field}))
         ranges = self._ranges

@@ -45,6 +45,8 @@ class Column:
         first = cell_text(item.get(self.source or self.term.name))
         if first:
             return FORMATTERS[self.formatter](first) if self.formatter else first
+        if self.source is None:
+            return self.default
         return cell_text(item.get(self.term.name)) or self.default
 
 

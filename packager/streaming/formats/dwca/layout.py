@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -12,12 +12,17 @@ from packager.streaming.formats.dwca.items import ItemTable
 from packager.streaming.formats.dwca.mapping import Place, dynamic_keys, place_fields
 from packager.streaming.formats.dwca.settings import DwcSettings
 from packager.streaming.formats.dwca.values import json_object
-from packager.streaming.formats.text import Printer, printers, readable_json
+from packager.streaming.formats.text import readable_column, readable_json
+from packager.streaming.formats.values import CellTexter, cell_texter
 from packager.streaming.notes import Note
 from packager.streaming.types import Field, Value
 
-Row = Sequence[Value]
-Cell = Callable[[Row], str]
+#: The values of some rows, column by column, in the order of the fields.
+Columns = Sequence[Sequence[Value]]
+#: The texts of one column of those rows.
+Cells = Callable[[Columns], Sequence[str]]
+#: What one row of the data gives: rows of an extension.
+Found = Sequence[Sequence[str]]
 
 
 class RowSource(Protocol):
@@ -31,8 +36,8 @@ class RowSource(Protocol):
     def terms(self) -> Sequence[Term]:
         """The terms it fills."""
 
-    def rows(self, row: Row) -> tuple[list[list[str]], int]:
-        """Cells in the order of ``terms``, and the number of items that could not be read."""
+    def rows(self, columns: Columns) -> tuple[Iterable[Found], int]:
+        """For each row of the data its rows, cells in the order of ``terms``; and how many items were unreadable."""
 
 
 @dataclass(slots=True)
@@ -41,11 +46,10 @@ class FieldsSource:
 
     field_name: str = ""
     terms: list[Term] = field(default_factory=list)
-    cells: list[Cell] = field(default_factory=list)
+    cells: list[Cells] = field(default_factory=list)
 
-    def rows(self, row: Row) -> tuple[list[list[str]], int]:
-        cells = [cell(row) for cell in self.cells]
-        return ([cells] if any(cells) else []), 0
+    def rows(self, columns: Columns) -> tuple[Iterable[Found], int]:
+        return ((row,) if any(row) else () for row in zip(*(cells(columns) for cells in self.cells), strict=True)), 0
 
 
 @dataclass(slots=True)
@@ -60,8 +64,9 @@ class ItemsSource:
     def terms(self) -> Sequence[Term]:
         return self.table.terms
 
-    def rows(self, row: Row) -> tuple[list[list[str]], int]:
-        return self.table.rows(row[self.index])
+    def rows(self, columns: Columns) -> tuple[Iterable[Found], int]:
+        read = [self.table.rows(value) for value in columns[self.index]]
+        return (rows for rows, _ in read), sum(unreadable for _, unreadable in read)
 
 
 @dataclass(slots=True)
@@ -76,13 +81,25 @@ class DynamicProperties:
     keys: Sequence[tuple[int, str]]
     own: int | None
 
-    def text(self, row: Row) -> str:
-        """The cell, which is always valid JSON."""
+    def texts(self, columns: Columns) -> Sequence[str]:
+        """The cells, which are always valid JSON."""
+        if self.own is not None:
+            return [self._with_own(row, self.own) for row in zip(*columns, strict=True)]
+        if not self.keys:
+            return ["{}"] * len(columns[0])
+        members = [self._members(key, columns[index]) for index, key in self.keys]
+        return [f"{{{', '.join(filter(None, row))}}}" for row in zip(*members, strict=True)]
+
+    def _members(self, key: str, values: Sequence[Value]) -> list[str]:
+        name = readable_json(key)
+        return [text and f"{name}: {text}" for text in readable_column(values)]
+
+    def _with_own(self, row: Sequence[Value], index: int) -> str:
         members: dict[str, object] = {key: row[index] for index, key in self.keys if row[index] is not None}
-        if self.own is not None and row[self.own] not in (None, ""):
-            own = json_object(row[self.own])
+        if row[index] not in (None, ""):
+            own = json_object(row[index])
             if own is None or not own.keys().isdisjoint(members):
-                own = {self.term.name: row[self.own]}
+                own = {self.term.name: row[index]}
             members |= own
         return readable_json(members)
 
@@ -108,10 +125,10 @@ class Layout:
     """All of it. The id comes before the terms of the core, the dynamic term after them."""
 
     id_field: str
-    id_cell: Cell
+    id_cells: Cells
     id_index: int
     terms: list[Term] = field(default_factory=list)
-    cells: list[Cell] = field(default_factory=list)
+    cells: list[Cells] = field(default_factory=list)
     dynamic: DynamicProperties | None = None
     extensions: dict[str, ExtensionLayout] = field(default_factory=dict)
 
@@ -120,12 +137,10 @@ class Layout:
         """The terms of the core's columns after the id."""
         return [*self.terms, self.dynamic.term] if self.dynamic else self.terms
 
-    def core_row(self, row: Row) -> list[str]:
-        """The cells of a row of the core, without the id."""
-        cells = [cell(row) for cell in self.cells]
-        if self.dynamic is not None:
-            cells.append(self.dynamic.text(row))
-        return cells
+    def core(self, columns: Columns) -> list[Sequence[str]]:
+        """The texts of the core's columns, without the id."""
+        texts = [cells(columns) for cells in self.cells]
+        return [*texts, self.dynamic.texts(columns)] if self.dynamic else texts
 
     def extension(self, definition: Definition) -> ExtensionLayout:
         """The file of an extension, made when it is asked for first."""
@@ -148,7 +163,7 @@ def make_layout(fields: Sequence[Field], settings: DwcSettings) -> Layout:
     if settings.id_field not in names:
         raise FormatError(reason=Note("id_field_missing", {"field": settings.id_field}))
     id_index = names.index(settings.id_field)
-    cells = [_cell(index, printer) for index, printer in enumerate(printers(fields))]
+    cells = [_cells(index, cell_texter(field.type)) for index, field in enumerate(fields)]
     layout = Layout(settings.id_field, cells[id_index], id_index)
     placed = place_fields(names, settings)
     for index, place in sorted(placed.items()):
@@ -165,13 +180,12 @@ def make_layout(fields: Sequence[Field], settings: DwcSettings) -> Layout:
     return layout
 
 
-def _cell(index: int, printer: Printer) -> Cell:
-    """The text of a column as in CKAN's CSV; null is empty, also where CKAN writes the word."""
-    return lambda row: "" if row[index] is None else printer(row[index]) or ""
+def _cells(index: int, texter: CellTexter) -> Cells:
+    return lambda columns: texter(columns[index])
 
 
 def _lay_extensions(
-    layout: Layout, placed: dict[int, Place], cells: Sequence[Cell], names: Sequence[str], settings: DwcSettings
+    layout: Layout, placed: dict[int, Place], cells: Sequence[Cells], names: Sequence[str], settings: DwcSettings
 ) -> None:
     """First the fields that are terms, in the order of the operator's extensions, then those that hold items."""
     beside = [(i, p) for i, p in sorted(placed.items()) if p.definition != settings.core and i != layout.id_index]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from packager.errors import FormatError
@@ -33,36 +33,28 @@ class Dialect:
 DIALECTS = {"csv": Dialect("csv", ","), "tsv": Dialect("tsv", "\t")}
 
 
-class Lines:
-    """Collects rows as UTF-8 text: lines end with ``\\n``; cells with separators, quotes or line breaks are quoted."""
+def encoded(dialect: Dialect, columns: Iterable[Sequence[str]]) -> bytes:
+    """Rows, given column by column, as UTF-8 text.
 
-    def __init__(self, dialect: Dialect) -> None:
-        self._lines: list[str] = []
-        # The writer quotes what is in its line terminator: with both characters in it, a bare CR is quoted as well.
-        self._writer = csv.writer(self, delimiter=dialect.delimiter, lineterminator="\r\n")
+    Lines end with ``\\n``; cells with separators, quotes or line breaks are quoted.
 
-    def __len__(self) -> int:
-        return len(self._lines)
+    Raises:
+        FormatError: a cell holds what UTF-8 cannot express.
+    """
+    quoted = [_quoted(cells, dialect.delimiter) for cells in columns]
+    lines = map(dialect.delimiter.join, zip(*quoted, strict=True))
+    try:
+        return "".join([f"{line}\n" for line in lines]).encode()
+    except UnicodeEncodeError as error:
+        raise FormatError(reason=Note("surrogate")) from error
 
-    def add(self, row: Sequence[str]) -> None:
-        """Add a row."""
-        self._writer.writerow(row)
 
-    def write(self, line: str) -> None:
-        """What the writer calls with each finished line."""
-        self._lines.append(line[:-2])
-
-    def take(self) -> bytes:
-        """The lines so far, which are forgotten.
-
-        Raises:
-            FormatError: a cell holds what UTF-8 cannot express.
-        """
-        if not self._lines:
-            return b""
-        text = "\n".join(self._lines) + "\n"
-        self._lines.clear()
-        try:
-            return text.encode()
-        except UnicodeEncodeError as error:
-            raise FormatError(reason=Note("surrogate")) from error
+def _quoted(cells: Sequence[str], delimiter: str) -> Sequence[str]:
+    """The cells of a column. Most columns have nothing to quote, which one look at the whole tells."""
+    signs = (delimiter, '"', "\n", "\r")
+    joined = "".join(cells)
+    found = [sign for sign in signs if sign in joined]
+    if not found:
+        return cells
+    search = re.compile(f"[{re.escape(''.join(found))}]").search
+    return ['"' + cell.replace('"', '""') + '"' if search(cell) else cell for cell in cells]

@@ -13,6 +13,8 @@ _plain: Printer = printer("text")
 
 def cell_text(value: Value) -> str:
     """A value as the text of a cell: null is empty, lists and objects are JSON, the rest is as in CKAN's CSV."""
+    if value is None or type(value) is str:
+        return value or ""
     return readable_json(value) if isinstance(value, list | dict) else _plain(value) or ""
 
 
