@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import math
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -17,7 +17,7 @@ from packager.errors import FormatError, RequestError, SourceUnreachable
 from packager.streaming.formats import parquet_writer, registry
 from packager.streaming.formats.parquet import Parquet, is_available
 from packager.streaming.formats.text import json_text
-from packager.streaming.types import Field, Value
+from packager.streaming.types import Field, Page, Shape, TextPage, Value
 from tests.engine import awkward
 from tests.engine.fakes import FIELDS, FakeTable
 
@@ -33,7 +33,13 @@ def read(table: FakeTable) -> pyarrow.Table:
 
 
 def column(type: str, values: Sequence[Value]) -> list[object]:
-    return read(FakeTable([Field("v", type)], [[value] for value in values]))["v"].to_pylist()
+    """What comes back of a column, which must be the same of values as of CKAN's CSV."""
+    rows = [[value] for value in values]
+    of_values, of_text = (
+        read(FakeTable([Field("v", type)], rows, shape=shape))["v"].to_pylist() for shape in (Shape.ROWS, Shape.CSV)
+    )
+    assert repr(of_values) == repr(of_text)  # NaN is not equal to itself
+    return of_values
 
 
 def expected(field: Field, value: Value) -> object:
@@ -46,9 +52,10 @@ def expected(field: Field, value: Value) -> object:
     return format(value, "f") if isinstance(value, Decimal) else value
 
 
+@pytest.mark.parametrize("shape", [Shape.ROWS, Shape.CSV])
 @pytest.mark.parametrize("page_size", [1, 7, 1000])
-def test_awkward_values_come_back_as_they_were(page_size: int) -> None:
-    rows = read(FakeTable(awkward.FIELDS, awkward.ROWS, page_size=page_size)).to_pylist()
+def test_awkward_values_come_back_as_they_were(page_size: int, shape: Shape) -> None:
+    rows = read(FakeTable(awkward.FIELDS, awkward.ROWS, page_size=page_size, shape=shape)).to_pylist()
     assert [list(row.values()) for row in rows] == [
         [expected(field, value) for field, value in zip(awkward.FIELDS, row, strict=True)] for row in awkward.ROWS
     ]
@@ -87,7 +94,7 @@ def test_dates_and_times_keep_what_they_say() -> None:
         datetime(1, 1, 1),
         datetime(9999, 12, 31, 23, 59, 59, 999999),
     ]
-    assert column("timestamptz", ["2024-01-01T21:34:05+00:00"]) == ["2024-01-01T21:34:05+00:00"]
+    assert column("timestamptz", ["2024-01-01T21:34:05+00:00"]) == ["2024-01-01 21:34:05+00"]
 
 
 def test_arrays_are_json_text() -> None:
@@ -131,6 +138,42 @@ def test_a_value_that_does_not_fit_names_row_and_field(type: str, fits: Value, d
     rows = [[fits], [None], [fits], [does_not], [fits]]
     with pytest.raises(FormatError, match=r"row 4, field 'odd'"):
         written(FakeTable([Field("odd", type)], rows, page_size=page_size))
+
+
+@pytest.mark.parametrize(
+    ("type", "fits", "does_not"),
+    [
+        ("int4", "1", "2147483648"),
+        ("int4", "1", "1.5"),
+        ("int8", "1", str(2**63)),
+        ("float8", "1.0", "one"),
+        ("float8", "1.0", 'o"n"e,\n'),
+        ("bool", "t", "true"),
+        ("timestamp", "2024-02-29T00:00:00.000", "infinity"),
+        ("timestamp", "2024-02-29T00:00:00.000", "0044-03-15T00:00:00.000 BC"),
+        ("date", "2024-02-29", "2024-02-29T10:00:00"),
+    ],
+)
+@pytest.mark.parametrize("page_size", [2, 100])
+@pytest.mark.parametrize("piece", [1, 1 << 20])
+def test_a_text_that_does_not_fit_names_row_and_field(
+    type: str, fits: str, does_not: str, page_size: int, piece: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parquet_writer, "PIECE_BYTES", piece)
+    rows = [['a"\n', fits], ["", None], [None, fits], ["b", does_not], ["c", fits]]
+    fields = [Field("name", "text"), Field("odd", type)]
+    with pytest.raises(FormatError, match=r"row 4, field 'odd'"):
+        written(FakeTable(fields, rows, page_size=page_size, shape=Shape.CSV))
+
+
+@pytest.mark.parametrize("text", [b"1,a\n2\n", b"1,a\n", b"1,a\n2,b\n3,c\n", b'1,a\n2,"b\n', b"1,a\n2,\xff\n"])
+def test_text_that_is_not_what_was_counted_is_an_error(text: bytes) -> None:
+    class Spoilt(FakeTable):
+        def pages(self) -> Iterator[Page]:
+            yield TextPage(2, [text])
+
+    with pytest.raises(FormatError, match="not well-formed"):
+        written(Spoilt(FIELDS, shape=Shape.CSV))
 
 
 def test_the_data_dictionary_is_metadata_of_the_columns() -> None:

@@ -10,8 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from packager.errors import FormatError
-from packager.streaming.formats.text import base_type
-from packager.streaming.formats.values import texter
+from packager.streaming.formats.text import base_type, printer, says_null
 from packager.streaming.notes import Note
 from packager.streaming.types import Field, Value
 
@@ -33,13 +32,15 @@ _NOT_FINITE = {"NaN": float("nan"), "Infinity": float("inf"), "-Infinity": float
 class Column:
     """Makes the arrays of one field.
 
-    ``schema`` bears what the data dictionary says, with ``ckan_type``; what is no text there is JSON.
+    ``schema`` bears what the data dictionary says, with ``ckan_type``; what is no text there is JSON. ``null_word``:
+    in CKAN's CSV nulls of this column are the word.
     """
 
     def __init__(self, field: Field) -> None:
         self._name = field.name
         self._type = arrow_type(field.type)
-        self._texter = texter(field.type)
+        self._printer = printer(field.type)
+        self.null_word = says_null(field.type)
         said = {key: value for key, value in field.info.items() if value not in (None, "")}
         texts = {key: value if isinstance(value, str) else json.dumps(value) for key, value in said.items()}
         self.schema = pa.field(field.name, self._type, metadata={"ckan_type": field.type, **texts})
@@ -59,8 +60,13 @@ class Column:
             if len(values) > 1:
                 for row, value in enumerate(values, start=first_row):
                     self.array([value], row)
-            params = {"row": first_row, "field": repr(self._name), "type": str(self._type)}
-            raise FormatError(reason=Note("value_misfit", params)) from error
+            raise self.misfit(first_row) from error
+
+    def misfit(self, row: int) -> FormatError:
+        """What is to be raised for a value of this row that does not fit."""
+        return FormatError(
+            reason=Note("value_misfit", {"row": row, "field": repr(self._name), "type": str(self._type)})
+        )
 
     def _convert(self, values: Sequence[Value]) -> pa.Array:
         if pa.types.is_integer(self._type):
@@ -71,7 +77,7 @@ class Column:
             return self._strict(values, {int, float})
         if pa.types.is_temporal(self._type):
             return pa.array(values, pa.string()).cast(self._type)
-        return pa.array(self._texter(values), self._type)
+        return pa.array([value if value is None else self._printer(value) for value in values], self._type)
 
     def _strict(self, values: Sequence[Any], kinds: set[type]) -> pa.Array:
         """pyarrow alone would make 1 of 1.5, and 1.0 of true."""

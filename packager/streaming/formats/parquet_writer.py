@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from operator import attrgetter
 
 import pyarrow as pa
 from pyarrow import parquet
 
 from packager.streaming.formats.parquet_columns import Column
+from packager.streaming.formats.parquet_text import TextReader
 from packager.streaming.formats.values import rows_of
 from packager.streaming.sources.base import Table
+from packager.streaming.types import TextPage
 
 #: A row group ends with the page that brings it to this many rows or bytes. While it is written it takes several times
 #: its bytes: groups of 32 MiB bring the peak of a worker from 220 to 290 MiB, for files that are 2 % smaller.
 GROUP_ROWS = 50_000
 GROUP_BYTES = 1 << 22
+#: Text that is read at a time.
+PIECE_BYTES = 1 << 20
 # Arrow's own allocator keeps what was freed, and this process has other things to do.
 pa.set_memory_pool(pa.system_memory_pool())
 
@@ -29,22 +33,30 @@ def chunks(table: Table) -> Iterator[bytes]:
     """
     columns = [Column(field) for field in table.fields]
     schema = pa.schema([column.schema for column in columns])
-    sink, first_row = _Sink(), 1
-    waiting: list[pa.RecordBatch] = []  # pages may be small; row groups should not be
+    sink = _Sink()
+    waiting: list[pa.Table] = []  # pages may be small; row groups should not be
     with parquet.ParquetWriter(sink, schema, compression="zstd") as writer:
-        for page in filter(attrgetter("count"), table.pages()):
-            by_column = zip(columns, zip(*rows_of(page, len(columns)), strict=True), strict=True)
-            arrays = [column.array(values, first_row) for column, values in by_column]
-            waiting.append(pa.record_batch(arrays, schema=schema))
-            first_row += page.count
-            if sum(b.num_rows for b in waiting) >= GROUP_ROWS or sum(b.nbytes for b in waiting) >= GROUP_BYTES:
-                writer.write_table(pa.Table.from_batches(waiting))
+        for some in _tables(table, columns, schema):
+            waiting.append(some)
+            if sum(t.num_rows for t in waiting) >= GROUP_ROWS or sum(t.nbytes for t in waiting) >= GROUP_BYTES:
+                writer.write_table(pa.concat_tables(waiting))
                 waiting.clear()
                 yield sink.drain()
         if waiting:
-            writer.write_table(pa.Table.from_batches(waiting))
+            writer.write_table(pa.concat_tables(waiting))
             yield sink.drain()
     yield sink.drain()
+
+
+def _tables(table: Table, columns: Sequence[Column], schema: pa.Schema) -> Iterator[pa.Table]:
+    reader, first_row = TextReader(columns, PIECE_BYTES), 1
+    for page in filter(attrgetter("count"), table.pages()):
+        if isinstance(page, TextPage):
+            yield from reader.tables(page, first_row)
+        else:
+            by_column = zip(columns, zip(*rows_of(page, len(columns)), strict=True), strict=True)
+            yield pa.Table.from_arrays([column.array(values, first_row) for column, values in by_column], schema=schema)
+        first_row += page.count
 
 
 class _Sink(io.RawIOBase):

@@ -50,6 +50,11 @@ def is_array(type: str) -> bool:
     return type.startswith("_") or type.endswith("[]")
 
 
+def says_null(type: str) -> bool:
+    """Whether CKAN's CSV has a word where values of this type are null."""
+    return type.lower() in (*JSON_TYPES, "jsonb") or is_array(type)
+
+
 def printers(fields: Sequence[Field]) -> list[Printer]:
     """One function for each column, from value to text."""
     return [printer(field.type) for field in fields]
