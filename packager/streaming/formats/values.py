@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
 from collections.abc import Callable, Sequence
 from functools import partial
 from types import NoneType
@@ -40,15 +39,15 @@ def is_only_text(type: str) -> bool:
     return type.lower() in JSON_TYPES or base_type(type) in _TEXT_TYPES
 
 
-def cell_texter(type: str) -> CellTexter:
+def cell_texter(field_type: str) -> CellTexter:
     """The function that gives the texts of a column as in CKAN's CSV, but of null the empty text in every type."""
-    printer = text.printer(type)
+    printer = text.printer(field_type)
     # what most columns hold needs no question for each value
     in_short = isinstance(printer, partial)
     floats = partial(text.float_text, **printer.keywords) if isinstance(printer, partial) else text.float_text
 
     def texts(values: Sequence[Value]) -> Sequence[str]:
-        kinds = {*map(builtins.type, values)} if in_short else None
+        kinds = {*map(type, values)} if in_short else None
         if kinds == {str} or kinds == {str, NoneType} or kinds == {NoneType}:
             return [value or "" for value in cast(Sequence[str | None], values)]
         if kinds == {int}:
