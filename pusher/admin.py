@@ -52,10 +52,20 @@ ACTIONS: dict[str, tuple[Callable[[PushJob, str], PushJob | None], str, str, tup
 }
 
 
+def _keyless(job: PushJob) -> str:
+    """Why a push that ended cannot be retried here; empty if it can, as far as its key is concerned."""
+    if job.state not in ENDED or job.encrypted_api_key:
+        return ""
+    if job.dry_run:
+        return "A dry run cannot be retried. Press “Dry run” for a new one."
+    return (
+        "The API key of this push has been erased, so it cannot be retried here. Press “Upload to DataStore” in CKAN."
+    )
+
+
 def _why_not(job: PushJob, label: str) -> str:
-    if label == "Retry" and job.state in ENDED and not job.encrypted_api_key:
-        return "CKAN knows how this push ended, so its API key is erased. Press “Upload to DataStore” in CKAN instead."
-    return f"This push is {job.state}, or another of its resource is under way: nothing to {label.lower()}."
+    other = f"This push is {job.state}, or another of its resource is under way: nothing to {label.lower()}."
+    return (_keyless(job) if label == "Retry" else "") or other
 
 
 @admin.register(PushJob)
@@ -91,11 +101,8 @@ class PushAdmin(StaffAdmin):
 
     @admin.display(description="Rows/s")
     def rate(self, obj: PushJob) -> str:
-        """From the beginning to the end, or until now."""
-        end = obj.finished_at or obj.heartbeat_at
-        if not (end and obj.started_at and obj.rows_done):
-            return "–"
-        return intcomma(round(obj.rows_done / max((end - obj.started_at).total_seconds(), 1.0)))
+        """See ``PushJob.rows_per_second``."""
+        return "–" if obj.rows_per_second is None else intcomma(round(obj.rows_per_second))
 
     @admin.display(description="Cause")
     def cause(self, obj: PushJob) -> str:
@@ -125,6 +132,8 @@ class PushAdmin(StaffAdmin):
         log(request, PushJob.objects.all(), changed, label)
         skipped = len(jobs) - len(changed)
         messages.success(request, f"{len(changed)} {done}" + (f", {skipped} skipped." if skipped else "."))
+        for sentence in sorted({_keyless(job) for job in jobs} - {""} if name == "retry" else ()):
+            messages.warning(request, sentence)
 
     def do_one(self, request: HttpRequest, pk: int, name: str) -> HttpResponse:
         """A button on the page of a push was pressed."""
@@ -159,12 +168,13 @@ class PushAdmin(StaffAdmin):
         return super().changelist_view(request, {"title": "Pushes", "now": overview(), **(extra_context or {})})
 
     def resources(self, request: HttpRequest) -> HttpResponse:
-        """Figures of each resource."""
+        """Figures of each site, and of each resource."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        found = PushJob.objects.by_resource()[:MOST]
+        found, sites = PushJob.objects.by_resource()[:MOST], PushJob.objects.by_site()[:MOST]
         rows = [{**row, "name": label(Titles(row["name"] or ""), row["resource_id"]) or "unknown"} for row in found]
-        context = {**self.admin_site.each_context(request), "title": "Pushes by resource", "rows": rows}
+        tables = [("sites", "By site", sites), ("resources", "By resource", rows)]
+        context = {**self.admin_site.each_context(request), "title": "Pushes by site and resource", "tables": tables}
         return TemplateResponse(request, "admin/pusher/pushjob/resources.html", context)
 
     def now(self, request: HttpRequest, pk: int) -> HttpResponse:
@@ -192,7 +202,8 @@ class PushAdmin(StaffAdmin):
             raise Http404
         if not self.has_view_permission(request, job):
             raise PermissionDenied
-        operates = request.user.has_perm(OPERATE)
+        operates, keyless = request.user.has_perm(OPERATE), _keyless(job)
+        offered = [n for n, action in ACTIONS.items() if operates and job.state in action[3]]
         context = {
             **self.admin_site.each_context(request),
             **self._now(job),
@@ -201,7 +212,8 @@ class PushAdmin(StaffAdmin):
             "opts": self.opts,
             "metadata": json.dumps(job.metadata, indent=2, ensure_ascii=False),
             "rate": self.rate(job),
-            "actions": [(n, a[1]) for n, a in ACTIONS.items() if operates and job.state in a[3]],
+            "actions": [(n, ACTIONS[n][1]) for n in offered if n != "retry" or not keyless],
+            "keyless": keyless if operates and job.state != State.SUCCEEDED else "",
             "sees_tracebacks": request.user.has_perm(SEE_TRACEBACKS),
         }
         return TemplateResponse(request, "admin/pusher/pushjob/page.html", context)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from datetime import datetime
 
 from packager.lifecycle.signs_of_life import SignsOfLife
 from pusher import lifecycle
@@ -19,6 +20,7 @@ class Progress:
     bytes_total: int | None = None
     rows_done: int = 0
     rows_total: int | None = None
+    writing_since: datetime | None = None
 
 
 class Heartbeat(SignsOfLife):

@@ -95,6 +95,7 @@ def claim(pk: int, worker: str) -> Claim | None:
     """Take a queued job to run it. None if it is not there to take, or another job of its resource runs."""
     now = timezone.now()
     start = {"started_at": now, "heartbeat_at": now, "worker": worker, "step": "", "rows_done": 0, "bytes_done": 0}
+    start["writing_since"] = None
     try:
         with transaction.atomic():
             taken = PushJob.objects.due().filter(pk=pk)

@@ -87,6 +87,7 @@ class PushJob(models.Model):
     queued_at = models.DateTimeField()
     not_before = models.DateTimeField(null=True, blank=True)
     started_at = models.DateTimeField(null=True, blank=True)
+    writing_since = models.DateTimeField(null=True, blank=True)
     heartbeat_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
 
@@ -111,6 +112,22 @@ class PushJob(models.Model):
 
     def __str__(self) -> str:
         return label(Titles(self.title), self.resource_id or self.job_id)
+
+    @property
+    def rows_per_second(self) -> float | None:
+        """From the first row that was written to the last report, or to the end."""
+        begin, end = self.writing_since or self.started_at, self.finished_at or self.heartbeat_at
+        if not (begin and end and self.rows_done):
+            return None
+        return self.rows_done / max((end - begin).total_seconds(), 1.0)
+
+    @property
+    def seconds_left(self) -> float | None:
+        """The time that the rows take which are still to be written; None if none are being written."""
+        if self.state != State.RUNNING or not self.writing_since or not (rate := self.rows_per_second):
+            return None
+        left = (self.rows_total or 0) - self.rows_done
+        return left / rate if left > 0 else None
 
     @property
     def ckan_url(self) -> str:

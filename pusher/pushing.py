@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -204,6 +205,7 @@ class Pushing:
         fields = fields_of(table.columns, dictionary)
         if settings.PUSHER_DATASTORE_WRITE_URL and dictionary is None:
             there.create(fields)
+        self._progress.writing_since = datetime.now(UTC)
         self._confirm()
         self._writer(ckan).replace(table, fields, self._written(table.count), self._confirm)
         total = there.total()
@@ -218,14 +220,16 @@ class Pushing:
 
     def _written(self, count: int) -> Callable[[int], None]:
         step = max(count // MILESTONES, LARGE)
-        told = [0]
+        told, begin = [0], time.monotonic()
 
         def written(rows: int) -> None:
             self._progress.rows_done = rows
             self._alive()
             if rows // step > told[0] and rows < count:
                 told[0] = rows // step
-                self.tell("INFO", f"Saved {rows:,} of {count:,} rows.")
+                rate = rows / max(time.monotonic() - begin, 0.001)
+                left = timedelta(seconds=round((count - rows) / rate))
+                self.tell("INFO", f"Saved {rows:,} of {count:,} rows, {rate:,.0f} a second, {left} to go.")
 
         return written
 

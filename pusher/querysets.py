@@ -61,16 +61,27 @@ class JobQuerySet(models.QuerySet[Any]):
         """The one that ended last, if there is one."""
         return self.order_by("-finished_at", "-pk").first()
 
+    def by_site(self) -> Any:
+        """Figures for each CKAN site, the last that pushed first."""
+        return self._figures("ckan_host")
+
     def by_resource(self) -> Any:
         """Figures for each resource, the last pushed first."""
+        return self._figures("ckan_host", "resource_id").annotate(name=Max("title"))
+
+    def _figures(self, *by: str) -> Any:
         took = models.F("finished_at") - models.F("started_at")
-        rows = self.filter(dry_run=False).order_by().values("ckan_host", "resource_id")
-        return rows.annotate(
-            name=Max("title"),
-            pushes=Count("pk"),
-            good=Count("pk", filter=Q(state="succeeded")),
-            bad=Count("pk", filter=Q(state="failed")),
-            rows=Sum("rows_done", filter=Q(state="succeeded")),
-            seconds=Avg(models.ExpressionWrapper(took, models.DurationField()), filter=Q(state="succeeded")),
-            last=Max("created_at"),
-        ).order_by("-last")
+        return (
+            self.filter(dry_run=False)
+            .order_by()
+            .values(*by)
+            .annotate(
+                pushes=Count("pk"),
+                good=Count("pk", filter=Q(state="succeeded")),
+                bad=Count("pk", filter=Q(state="failed")),
+                rows=Sum("rows_done", filter=Q(state="succeeded")),
+                seconds=Avg(models.ExpressionWrapper(took, models.DurationField()), filter=Q(state="succeeded")),
+                last=Max("created_at"),
+            )
+            .order_by("-last")
+        )

@@ -10,6 +10,7 @@ from typing import Any
 from django.conf import settings
 
 from packager.errors import RequestError
+from packager.intake.validation import short, storable
 from packager.security.sites import allowed_hosts
 from packager.streaming.addresses import AddressRule
 from pusher.models import host_of
@@ -67,7 +68,7 @@ def ckan_rule() -> AddressRule:
 
 
 def read(body: bytes, job_id: str | None) -> Submission:
-    """What was posted. Raises Refused."""
+    """What was posted. Raises RequestError."""
     sent = _object(body)
     if extra := [name for name in sent if name not in KEYS]:
         raise Refused(f"Too many arguments. Extra keys are {', '.join(extra)}")
@@ -80,9 +81,10 @@ def read(body: bytes, job_id: str | None) -> Submission:
     metadata = sent.get("metadata", {})
     if not isinstance(metadata, dict):
         raise Refused("metadata has to be a json object")
-    check_hosts(metadata, str(result_url))
     data = sent.get("data", {})
-    return Submission(_id(job_id), sent["job_type"], sent["api_key"], data, metadata, str(result_url))
+    _check_values(job_id or "", str(result_url), metadata, data)
+    check_hosts(metadata, str(result_url))
+    return Submission(job_id or str(uuid.uuid4()), sent["job_type"], sent["api_key"], data, metadata, str(result_url))
 
 
 def _object(body: bytes) -> dict[str, Any]:
@@ -104,14 +106,18 @@ def _check_type(job_type: Any) -> None:
         raise Refused(f"Job type {job_type} not available. Available job types are {', '.join(JOB_TYPES)}")
 
 
+def _check_values(job_id: str, result_url: str, metadata: dict[str, Any], data: Any) -> None:
+    """DataPusher kept whatever came. A column has an end, and nobody can show what goes hundreds of levels deep."""
+    for name, value in (("job_id", job_id), ("metadata", metadata), ("data", data)):
+        storable(name, value)
+    for name, text, most in (("job_id", job_id, 255), ("result_url", result_url, 2000)):
+        short(name, text, most)
+    if isinstance(resource_id := metadata.get("resource_id"), str):
+        short("resource_id", resource_id, 255)
+
+
 def check_hosts(metadata: dict[str, Any], result_url: str) -> None:
     """Anybody may post, so that nothing is fetched or told before the sites are known to be ours. Raises Refused."""
     for name, url in (("ckan_url", metadata.get("ckan_url")), ("result_url", result_url)):
         if url and not (ckan_hosts() and ckan_rule().may_permit(str(url))):
             raise Refused(f"{name} is not one of the CKAN sites this portal serves")
-
-
-def _id(job_id: str | None) -> str:
-    if job_id is not None and (len(job_id) > 255 or "\0" in job_id):
-        raise Refused("job_id is too long")
-    return job_id if job_id is not None else str(uuid.uuid4())

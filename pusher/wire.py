@@ -42,8 +42,17 @@ def job_dict(job: PushJob, *, limit: int | None = None, job_key: str | None = No
         "finished_timestamp": moment(job.finished_at),
         "aps_job_id": None,
         "logs": logs_of(job, limit),
+        "progress": progress_of(job),
     }
     return told if job_key is None else {**told, "job_key": job_key}
+
+
+def progress_of(job: PushJob) -> dict[str, Any]:
+    """How far the job is. DataPusher has nothing of the kind, and CKAN's page makes nothing of it."""
+    names = ("step", "bytes_done", "bytes_total", "rows_done", "rows_total")
+    paces = {"rows_per_second": job.rows_per_second, "seconds_left": job.seconds_left}
+    told = {name: None if pace is None else round(pace) for name, pace in paces.items()}
+    return {**{name: getattr(job, name) for name in names}, **told}
 
 
 def logs_of(job: PushJob, limit: int | None) -> list[dict[str, Any]]:

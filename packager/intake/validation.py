@@ -53,7 +53,8 @@ def nested_too_deeply(name: str) -> RequestError:
     return RequestError(f"Parameter {name} is nested too deeply", field=name)
 
 
-def _storable_inside(name: str, value: Any, depth: int = 0) -> None:
+def storable(name: str, value: Any, depth: int = 0) -> None:
+    """Raises RequestError if ``value``, as JSON has it, holds what databases do not take, or goes too deep."""
     if isinstance(value, str):
         _storable(name, value)
     elif isinstance(value, float) and not math.isfinite(value):
@@ -62,7 +63,7 @@ def _storable_inside(name: str, value: Any, depth: int = 0) -> None:
         if depth >= MOST_NESTED:
             raise nested_too_deeply(name)
         for item in [*value, *(value.values() if isinstance(value, dict) else ())]:
-            _storable_inside(name, item, depth + 1)
+            storable(name, item, depth + 1)
 
 
 def short(name: str, value: str, most: int) -> str:
@@ -126,7 +127,7 @@ def json_object(name: str, value: Any) -> dict[str, Any]:
             raise RequestError(f"Parameter {name} is not valid JSON", field=name) from None
     if not isinstance(value, dict):
         raise RequestError(f"Parameter {name} must be a JSON object", field=name)
-    _storable_inside(name, value)
+    storable(name, value)
     return value
 
 

@@ -18,6 +18,7 @@ class FakeCkan:
         self.url = httpserver.url_for("/")
         self.resources, self.tables, self.calls, self.hooks, self.patches = {}, {}, [], [], []
         self.tasks = {}
+        self.header = "Authorization"
         self.faults = []
         httpserver.expect_request("/api/3/action/datapusher_hook").respond_with_handler(self._hook)
         for name in ("resource_show", "resource_patch", "task_status_show", "datastore_search", "datastore_delete"):
@@ -34,7 +35,7 @@ class FakeCkan:
         for fault in list(self.faults):
             if answer := fault(name):
                 return answer
-        if request.headers.get("Authorization") != TOKEN:
+        if request.headers.get(self.header) != TOKEN:
             return failure(403, {"message": "Access denied", "__type": "Authorization Error"})
         return getattr(self, f"_{name}")(json.loads(request.get_data()))
 
@@ -61,7 +62,7 @@ class FakeCkan:
         for fault in list(self.faults):
             if answer := fault("datapusher_hook"):
                 return answer
-        self.hooks.append((json.loads(request.get_data()), request.headers.get("Authorization")))
+        self.hooks.append((json.loads(request.get_data()), request.headers.get(self.header)))
         return success(None)
 
     # -------------------------------------------------------------- datastore

@@ -1,13 +1,16 @@
 """A resource's file ends up in the DataStore, CKAN hears of it, and nothing secret is left."""
 
 import json
+import re
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 from werkzeug import Response
 
 from packager import events
+from packager.security import encryption
 from pusher import hooks, lifecycle, maintenance, pushing, running, submission
 from pusher.models import Hook, PushJob, State
 from tests.pusher.fake_ckan import TOKEN, once
@@ -39,7 +42,7 @@ def push(ckan, httpserver, tmp_path, settings):
 
     def posted(content=FILE, run=True, resource=None, **metadata):
         served[0] = content
-        found = ckan.add_resource(url=httpserver.url_for("/file.csv"), **(resource or {}))
+        found = ckan.add_resource(**{"url": httpserver.url_for("/file.csv"), **(resource or {})})
         facts = {"ckan_url": ckan.url, "resource_id": "r-1", "original_url": found["url"], **metadata}
         sent = {
             "api_key": TOKEN,
@@ -83,6 +86,32 @@ def test_ckan_is_told_last_with_its_own_key_and_nothing_secret_is_left(ckan, pus
     assert ckan.server.log[-1][0].path.endswith("datapusher_hook")
     assert (job.hook, job.encrypted_api_key, job.encrypted_job_key) == (Hook.TOLD, "", "")
     assert TOKEN not in str(PushJob.objects.values().get()) + str(log_of(job))
+
+
+def test_a_large_table_tells_how_far_it_is(ckan, push, monkeypatch, settings):
+    monkeypatch.setattr(pushing, "LARGE", 10)
+    settings.PUSHER_CHUNK_ROWS = 10
+    log = log_of(push("n\n" + "".join(f"{n}\n" for n in range(25))))
+    told = [line for line in log if line.startswith("Saved")]
+    assert [line.partition(" rows, ")[0] for line in told] == ["Saved 10 of 25", "Saved 20 of 25"]
+    assert re.fullmatch(r"Saved 10 of 25 rows, [\d,]+ a second, 0:00:\d\d to go\.", told[0])
+
+
+def test_an_excerpt_is_marked_as_one(ckan, push, settings):
+    settings.PUSHER_MAX_BYTES, settings.PUSHER_EXCERPT_ROWS = 20, 5
+    job = push()
+    assert ckan.rows() == [["fox", "1"]]
+    assert ckan.patches[0]["datastore_contains_all_records_of_source_file"] is False
+    assert "The file is too large to load whole. Rows loaded: 1." in log_of(job)
+
+
+def test_a_token_in_an_address_is_shown_to_nobody(ckan, push, httpserver):
+    address = httpserver.url_for("/file.csv?token=hush")
+    job = push(resource={"url": address}, run=False)
+    assert "hush" in job.metadata["original_url"]  # as it was sent: CKAN knows it
+    running.run(job.pk)
+    assert len(ckan.rows()) == 3
+    assert "hush" not in str(log_of(job))
 
 
 def test_an_upload_is_fetched_from_where_ckan_says_it_is_and_with_the_key(ckan, push, httpserver):
@@ -225,6 +254,24 @@ class TestFailures:
 
 
 class TestHooks:
+    def test_a_key_may_name_its_own_header_there_as_well(self, ckan, push):
+        job = push(run=False)
+        PushJob.objects.update(encrypted_api_key=encryption.encrypt(f"X-CKAN-Token: {TOKEN}"))
+        ckan.header = "X-CKAN-Token"
+        running.run(job.pk)
+        assert [key for _, key in ckan.hooks] == [TOKEN]
+        assert len(ckan.rows()) == 3
+
+    def test_before_staff_retry_a_job_ckan_hears_that_it_is_pending_again(self, ckan, push):
+        ckan.faults.append(lambda name: Response("", 500) if name == "datapusher_hook" else None)
+        job = push("<!doctype html><html></html>")
+        assert (job.state, job.hook, ckan.hooks) == (State.FAILED, Hook.PENDING, [])
+        ckan.faults.clear()
+        assert running.retry(job)
+        assert [told["status"] for told, _ in ckan.hooks] == ["pending"]
+        running.run(job.pk)
+        assert [told["status"] for told, _ in ckan.hooks] == ["pending", "error"]
+
     def test_a_ckan_that_does_not_hear_is_told_until_it_does(self, ckan, push):
         ckan.faults.append(lambda name: Response("", 500) if name == "datapusher_hook" else None)
         job = push()
@@ -344,3 +391,21 @@ def test_old_jobs_and_what_dead_attempts_left_are_deleted(push, tmp_path):
     PushJob.objects.update(finished_at=timezone.now() - timedelta(days=15))
     assert maintenance.delete_old(14) == 1
     assert not (tmp_path / "push-1-1").exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_ckan_may_send_the_next_job_while_it_hears_how_this_one_ended(ckan, push):
+    """It does so where the file was changed meanwhile; no lock and no transaction may be held then."""
+    job, sent = push(run=False), []
+
+    def post(name):
+        if name == "datapusher_hook" and not sent:
+            sent.append("on its way")
+            facts = {"ckan_url": ckan.url, "resource_id": "r-1"}
+            sent.append(lifecycle.submit(submission.Submission.new("push_to_datastore", TOKEN, facts))[0])
+            connection.close()
+
+    ckan.faults.append(post)
+    running.run(job.pk)
+    job.refresh_from_db()
+    assert (job.hook, sent[1].state) == (Hook.TOLD, State.QUEUED)

@@ -1,6 +1,7 @@
 """Staff see and steer pushes; operators load, try and count them by command."""
 
 import json
+from datetime import timedelta
 from io import StringIO
 
 import pytest
@@ -93,12 +94,52 @@ def test_operators_cancel_retry_and_try(person, job):
     assert client.get(f"{address}cancel/").status_code == 404
 
 
-def test_a_job_whose_key_is_erased_cannot_be_retried_and_staff_read_why(person, job):
-    lifecycle.cancel(job, "somebody")
-    answer = person("operator").post(f"/admin/pusher/pushjob/{job.pk}/do/retry/", follow=True)
-    assert "Upload to DataStore" in answer.content.decode()
-    job.refresh_from_db()
-    assert job.state == State.CANCELLED
+class TestWithoutTheKey:
+    """A push whose API key is erased cannot be retried, and staff read why before they try."""
+
+    WHY = "The API key of this push has been erased, so it cannot be retried here. Press “Upload to DataStore” in CKAN."
+
+    @pytest.fixture
+    def ended(self, job):
+        lifecycle.cancel(job, "somebody")
+        job.refresh_from_db()
+        assert job.encrypted_api_key == ""
+        return job
+
+    def test_the_page_says_why_and_offers_no_retry(self, person, ended):
+        client, address = person("operator"), f"/admin/pusher/pushjob/{ended.pk}/change/"
+        page = client.get(address).content.decode()
+        assert self.WHY in page
+        assert "/do/retry/" not in page
+        PushJob.objects.update(dry_run=True)
+        assert "Press “Dry run” for a new one." in client.get(address).content.decode()
+        PushJob.objects.update(state=State.SUCCEEDED)
+        assert "cannot be retried" not in client.get(address).content.decode()
+
+    def test_who_tries_all_the_same_reads_it_too(self, person, ended):
+        client = person("operator")
+        one = client.post(f"/admin/pusher/pushjob/{ended.pk}/do/retry/", follow=True).content.decode()
+        assert f'<li class="error">{self.WHY}' in one
+        data = {"action": "retry_chosen", "_selected_action": [ended.pk]}
+        many = client.post("/admin/pusher/pushjob/", data, follow=True).content.decode()
+        assert "0 queued again, 1 skipped." in many
+        assert self.WHY in many
+        ended.refresh_from_db()
+        assert ended.state == State.CANCELLED
+
+    def test_who_only_looks_is_told_nothing_of_it(self, person, ended):
+        page = person("viewer").get(f"/admin/pusher/pushjob/{ended.pk}/change/").content.decode()
+        assert "cannot be retried" not in page
+
+
+def test_the_page_of_a_running_one_says_how_fast_it_is_and_how_long_it_takes(person, job):
+    begun = timezone.now() - timedelta(minutes=5)
+    PushJob.objects.update(
+        state=State.RUNNING, rows_done=6000, rows_total=60_000, writing_since=begun, heartbeat_at=timezone.now()
+    )
+    client = person("viewer")
+    assert "10%, about 45 min left" in client.get(f"/admin/pusher/pushjob/{job.pk}/now/").content.decode()
+    assert "<dd>20</dd>" in client.get(f"/admin/pusher/pushjob/{job.pk}/change/").content.decode()
 
 
 def test_viewers_change_nothing(person, job):
@@ -112,9 +153,22 @@ def test_many_are_cancelled_at_once(person, job):
     assert job.state == State.CANCELLED
 
 
-def test_figures_of_each_resource(person, job):
-    page = person("viewer").get("/admin/pusher/pushjob/resources/").content.decode()
+def test_figures_of_each_site_and_resource(person, job):
+    for host, resource in (("127.0.0.1:1", "r-2"), ("other.example:5000", "r-1")):
+        metadata = {"ckan_url": f"http://{host}/", "resource_id": resource}
+        lifecycle.submit(Submission.new("push_to_datastore", "k", metadata))
+    PushJob.objects.update(state=State.SUCCEEDED, rows_done=1500)
+    client = person("viewer")
+    page = client.get("/admin/pusher/pushjob/resources/").content.decode()
     assert "Sightings of foxes" in page
+    sites, resources = page.split('<h2 id="resources">')
+    for host, pushes, rows in (("127.0.0.1:1", 2, "3,000"), ("other.example:5000", 1, "1,500")):
+        line = next(line for line in sites.splitlines() if f">{host}<" in line)
+        assert f'<td class="number">{pushes}</td><td class="number">{pushes}</td>' in line
+        assert f'<td class="number">{rows}</td>' in line
+    assert resources.count('<th scope="row">') == 3
+    found = client.get("/admin/pusher/pushjob/?ckan_host=127.0.0.1%3A1")
+    assert found.context["cl"].result_count == 2
 
 
 def test_a_table_that_would_be_is_shown(person, job):

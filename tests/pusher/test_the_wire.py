@@ -1,8 +1,12 @@
 """CKAN's plugin, and whoever knows DataPusher, find the answers that they know."""
 
 import json
+from datetime import timedelta
+from uuid import UUID
 
 import pytest
+from django.test import Client
+from django.utils import timezone
 
 from pusher import lifecycle, wire
 from pusher.models import PushJob, State
@@ -40,6 +44,44 @@ def test_a_job_is_taken_and_its_key_told_once(client, path):
     assert shown == {name: value for name, value in found.items() if name != "job_key"}
 
 
+def test_a_job_has_the_keys_of_datapusher_and_its_own_progress(client):
+    found = post(client, {**JOB, "data": {"a": [1]}}).json()
+    assert UUID(found.pop("job_id"))
+    assert found.pop("job_key")
+    assert found.pop("requested_timestamp") == wire.moment(PushJob.objects.get().created_at)
+    assert found == {
+        "job_type": "push_to_datastore",
+        "status": "pending",
+        "sent_data": {"a": [1]},
+        "metadata": JOB["metadata"],
+        "result_url": JOB["result_url"],
+        "data": None,
+        "error": None,
+        "finished_timestamp": None,
+        "aps_job_id": None,
+        "logs": [],
+        "progress": {
+            "step": "", "bytes_done": 0, "bytes_total": None, "rows_done": 0, "rows_total": None,
+            "rows_per_second": None, "seconds_left": None,
+        },
+    }  # fmt: skip
+
+
+def test_the_progress_says_how_fast_it_is_and_how_long_it_takes(client):
+    post(client, JOB)
+    begun = timezone.now() - timedelta(seconds=10)
+    PushJob.objects.update(
+        state=State.RUNNING, step="write", rows_done=4000, rows_total=10_000, writing_since=begun,
+        heartbeat_at=begun + timedelta(seconds=8),
+    )  # fmt: skip
+    told = wire.job_dict(PushJob.objects.get())["progress"]
+    assert (told["step"], told["rows_per_second"], told["seconds_left"]) == ("write", 500, 12)
+
+
+def test_posting_needs_no_token_of_a_form(db):
+    assert post(Client(enforce_csrf_checks=True), JOB).status_code == 200
+
+
 def test_an_id_can_be_chosen_once(client):
     assert post(client, JOB, "/pusher/job/my-job").json()["job_id"] == "my-job"
     again = post(client, JOB, "/pusher/job/my-job")
@@ -74,6 +116,61 @@ def test_what_cannot_be_taken_is_answered_with_datapushers_sentences(client, sen
     assert PushJob.objects.count() == 0
 
 
+def test_of_several_faults_the_first_that_datapusher_looks_for_is_named(client):
+    """Each mended fault uncovers the next."""
+    sent = {"x": 1, "result_url": "ftp://x", "job_type": "", "api_key": "", "metadata": []}
+    post(client, JOB, "/job/taken")
+    mends = [{"x": None}, {"result_url": "http://10.0.0.1/"}, {"job_type": "y"}, {"job_type": "push_to_datastore"}]
+    mends += [{"api_key": "k"}, {"metadata": {}}, {"result_url": ""}]
+    seen = []
+    for mend in [{}, *mends]:
+        sent = {name: value for name, value in (sent | mend).items() if value is not None}
+        seen.append(post(client, sent, "/job/taken").json()["error"])
+    assert seen == [
+        "Too many arguments. Extra keys are x",
+        "result_url has to start with http",
+        "Please specify a job type",
+        "Job type y not available. Available job types are push_to_datastore",
+        "Please provide your API key.",
+        "metadata has to be a json object",
+        "result_url is not one of the CKAN sites this portal serves",
+        "job_id taken already exists",
+    ]
+
+
+DEEP = json.loads("[" * 40 + "]" * 40)
+
+
+@pytest.mark.parametrize(
+    ("sent", "sentence"),
+    [
+        ({"metadata": {"a": DEEP}}, "Parameter metadata is nested too deeply"),
+        ({"data": DEEP}, "Parameter data is nested too deeply"),
+        ({"metadata": {"a": float("nan")}}, "Parameter metadata must not contain NaN, or numbers beyond 1.8e308"),
+        ({"metadata": {"resource_id": "r" * 256}}, "Parameter resource_id is longer than 255 characters"),
+        ({"result_url": "http://127.0.0.1/" + "a" * 2000}, "Parameter result_url is longer than 2000 characters"),
+        *[
+            ({"data": value}, "Parameter data must not contain NUL characters or halves of surrogate pairs")
+            for value in ("a\0", {"a\0": 1}, ["\ud800"])
+        ],
+    ],
+)
+def test_what_no_database_takes_is_refused_by_the_name_of_its_field(client, sent, sentence):
+    answer = post(client, {**JOB, **sent})
+    assert (answer.status_code, answer.json()) == (409, {"error": sentence})
+
+
+def test_an_id_that_no_database_takes_is_refused_and_not_found(client):
+    assert post(client, JOB, "/job/%00").status_code == 409
+    assert post(client, JOB, f"/job/{'a' * 256}").status_code == 409
+    assert client.get("/job/%00").status_code == 404
+
+
+def test_a_body_of_more_than_a_megabyte_is_no_job(client):
+    answer = post(client, {**JOB, "data": "x" * (1 << 20)})
+    assert (answer.status_code, answer.json()) == (409, {"error": "The job is too large"})
+
+
 def test_without_named_sites_nothing_is_taken(client, settings):
     settings.PACKAGER_CKAN_HOSTS = []
     assert post(client, {**JOB, "metadata": {"ckan_url": "http://example.org/"}}).status_code == 409
@@ -92,8 +189,29 @@ class TestOneJob:
             assert (refused.status_code, refused.json()) == (403, {"error": "not authorized"})
             assert client.get(path, headers={"Authorization": "wrong"}).status_code == 403
             assert client.get(path, headers={"Authorization": "open sesame"}).status_code == 200
-        missing = client.get("/pusher/job/none")
-        assert (missing.status_code, missing.json()) == (404, {"error": "job_id not found"})
+        for path in ("/pusher/job/none", "/pusher/job/none/data"):
+            missing = client.get(path)
+            assert (missing.status_code, missing.json()) == (404, {"error": "job_id not found"})
+
+    @pytest.mark.parametrize("before", ["/pusher", ""])
+    def test_with_and_without_a_slash_and_never_a_redirect(self, client, made, before):
+        headers = {"Authorization": made["job_key"]}
+        for path in ("", "/", "/data", "/data/"):
+            assert client.get(f"{before}/job/{made['job_id']}{path}", headers=headers).status_code == 200, path
+
+    def test_guessing_the_secret_is_braked_and_the_key_of_a_job_is_not(self, client, made, settings):
+        settings.PUSHER_SECRET, settings.PACKAGER_THROTTLE_SECRET = "open sesame", "3/min"
+        address = f"/pusher/job/{made['job_id']}"
+
+        def statuses(*keys, **more):
+            return [client.get(address, headers={"Authorization": key}, **more).status_code for key in keys]
+
+        assert statuses("a", "b", "c", "d", "open sesame") == [403, 403, 403, 429, 429]
+        braked = client.delete("/pusher/job", headers={"Authorization": "open sesame"})
+        assert (braked.status_code, braked.json()) == (429, {"error": "Too many wrong keys"})
+        assert 0 < int(braked["Retry-After"]) <= 60
+        assert statuses(made["job_key"]) == [200]
+        assert statuses("open sesame", REMOTE_ADDR="198.51.100.7") == [200]
 
     def test_logs_have_the_form_on_which_ckans_page_insists(self, client, made):
         job = PushJob.objects.get()
@@ -120,6 +238,10 @@ class TestOneJob:
         headers = {"Authorization": made["job_key"]}
         empty = client.get(f"/job/{made['job_id']}/data", headers=headers)
         assert (empty.status_code, empty.content) == (200, b"")
+        PushJob.objects.update(state=State.SUCCEEDED, result={"count": 3}, finished_at="2026-11-21T12:00:00Z")
+        shown = client.get(f"/job/{made['job_id']}", headers=headers).json()
+        assert (shown["status"], shown["finished_timestamp"]) == ("complete", "2026-11-21T12:00:00.000000")
+        assert client.get(f"/job/{made['job_id']}/data", headers=headers).json() == {"count": 3}
         PushJob.objects.update(state=State.FAILED, error={"message": "no"})
         failed = client.get(f"/job/{made['job_id']}/data", headers=headers)
         assert (failed.status_code, failed.json()) == (409, {"error": {"message": "no"}})
@@ -148,6 +270,7 @@ class TestAllJobs:
 
         assert found("") == ["/pusher/job/c", "/pusher/job/b", "/pusher/job/a"]
         assert found("_limit=1&_offset=1") == ["/pusher/job/b"]
+        assert found("_limit=0") == found("_status=none") == found("_offset=9") == []
         assert found("_status=complete") == ["/pusher/job/a"]
         assert found("_status=pending&resource_id=b") == ["/pusher/job/b"]
         assert found("n=3&flag=true") == ["/pusher/job/a"]
@@ -162,6 +285,15 @@ class TestAllJobs:
         assert admin_client.delete("/pusher/job?days=x").status_code == 409
         assert client.delete("/pusher/job?days=1", headers={"Authorization": "open sesame"}).json() == {"success": True}
         assert PushJob.objects.count() == 0
+
+    def test_without_a_number_of_days_those_of_the_setting_count(self, client, settings, admin_client):
+        settings.PUSHER_KEEP_DAYS = 3
+        for days in (1, 2, 4):
+            post(client, JOB, f"/job/{days}")
+            gone = timezone.now() - timedelta(days=days)
+            PushJob.objects.filter(job_id=days).update(state=State.FAILED, finished_at=gone)
+        assert admin_client.delete("/pusher/job/").json() == {"success": True}
+        assert sorted(PushJob.objects.values_list("job_id", flat=True)) == ["1", "2"]
 
     def test_the_state_of_the_service(self, client):
         post(client, JOB)
