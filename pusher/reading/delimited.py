@@ -25,18 +25,34 @@ csv.field_size_limit(LONGEST_LINE)
 
 @dataclass(frozen=True)
 class DelimitedText:
-    """A text file whose encoding and delimiter are known."""
+    """A text file whose encoding and delimiter are known. ``cut_off`` says that it is the beginning of a larger one."""
 
     path: Path
     encoding: Encoding
     delimiter: str = ","
+    cut_off: bool = False
 
     def rows(self) -> Generator[list[str]]:
-        """Every row, empty ones too, as it stands.
+        """Every row, empty ones too, as it stands; of a file that is cut off, those before the cut.
 
         Raises:
             TableDamaged: a quotation mark is never closed.
         """
+        return self._before_the_cut() if self.cut_off else self._all()
+
+    def _before_the_cut(self) -> Generator[list[str]]:
+        held: list[str] | None = None
+        with suppress(TableDamaged), closing(self._all()) as rows:
+            for row in rows:
+                if held is not None:
+                    yield held
+                held = row
+            # nobody knows what else stood in the last one
+            return
+        if held is not None:
+            yield held
+
+    def _all(self) -> Generator[list[str]]:
         number, row = 0, list[str]()
         with opened(self.path, self.encoding) as file:
             lines = chain(lines_of(file, self.encoding), (END,))
@@ -64,9 +80,9 @@ def _never_closed(row: int) -> TableDamaged:
     return TableDamaged(f"In row {row:,} a quotation mark is opened and never closed")
 
 
-def open_text(path: Path, options: ReadingOptions) -> DelimitedText:
+def open_text(path: Path, options: ReadingOptions, *, cut_off: bool = False) -> DelimitedText:
     """``path`` as text, its encoding and delimiter found. Raises NotATable."""
-    text = DelimitedText(path, detect(path, options.fallback_encoding))
+    text = DelimitedText(path, detect(path, options.fallback_encoding, cut_off=cut_off), cut_off=cut_off)
     return replace(text, delimiter=_delimiter(text, options))
 
 

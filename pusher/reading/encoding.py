@@ -76,8 +76,10 @@ def _around_high(piece: bytes) -> bytes:
     return b"\n".join(line for line in piece[: SAMPLE * 8].splitlines() if not line.isascii())
 
 
-def detect(path: Path, fallback: str) -> Encoding:
+def detect(path: Path, fallback: str, *, cut_off: bool = False) -> Encoding:
     """The encoding of the file: its BOM's, UTF-8 if all of it is, what its letters suggest, or ``fallback``.
+
+    The cut of a file that is ``cut_off`` may go through a letter.
 
     Raises:
         NotATable: it has no lines.
@@ -87,18 +89,18 @@ def detect(path: Path, fallback: str) -> Encoding:
     for bom, name in _BOMS.items():
         if start.startswith(bom):
             return Encoding(name, has_nul=True)
-    scan = _scan(path)
+    scan = _scan(path, cut_off)
     if scan.utf8:
         return Encoding("utf-8", scan.nul)
     return Encoding(_guess(scan) or fallback, scan.nul)
 
 
-def _scan(path: Path) -> _Scan:
+def _scan(path: Path, cut_off: bool) -> _Scan:
     scan, decoder = _Scan(), codecs.getincrementaldecoder("utf-8")()
     for piece in _pieces(path):
         scan.add(piece)
         scan.utf8 = scan.utf8 and _decodes(decoder, piece)
-    scan.utf8 = scan.utf8 and _decodes(decoder, b"", final=True)
+    scan.utf8 = scan.utf8 and _decodes(decoder, b"", final=not cut_off)
     return scan
 
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import islice, zip_longest
 from pathlib import Path
 
-from pusher.errors import FileEmpty, TableDamaged, TooManyColumns
+from pusher.errors import ArchiveProblem, FileEmpty, TooLarge, TooManyColumns
 from pusher.reading import fit
 from pusher.reading.cells import CONVERTERS, readings
 from pusher.reading.delimited import DelimitedText, open_text
@@ -17,7 +16,7 @@ from pusher.reading.header import Header, find_header
 from pusher.reading.judge import TYPES, ColumnJudge
 from pusher.reading.names import clean, column_names
 from pusher.reading.options import BATCH, MOST_COLUMNS, ReadingOptions, Tell, silent
-from pusher.reading.unpack import unpack
+from pusher.reading.unpack import kind_of, unpack
 from pusher.reading.workbook import as_text
 
 #: Columns and rows that the log names at most.
@@ -99,13 +98,30 @@ def open_table(
         FileError: it cannot be read, or is no table.
     """
     options = options or ReadingOptions()
+    if cut_off:
+        _check_beginning(path)
     found = unpack(path, directory, options.max_bytes, tell)
     if found.kind == "text":
-        text = open_text(found.path, options)
+        text = open_text(found.path, options, cut_off=cut_off)
         _tell_text(text, tell)
     else:
         text = as_text(found.path, found.kind, directory / "sheet.csv", tell)
     return _Survey(text, options, dictionary or {}, tell, cut_off).table(seen)
+
+
+def _many(count: int, one: str, more: str) -> str:
+    return f"{count:,} {one if count == 1 else more}"
+
+
+def _check_beginning(path: Path) -> None:
+    """The beginning of a text is a table as well, that of an archive or a workbook is nothing. Raises TooLarge."""
+    size = path.stat().st_size
+    try:
+        kind = kind_of(path)
+    except ArchiveProblem:
+        kind = "zip"
+    if kind != "text":
+        raise TooLarge("process", size + 1, size)
 
 
 def _tell_text(text: DelimitedText, tell: Tell) -> None:
@@ -164,11 +180,10 @@ class _Survey:
         count, limited = 0, self._options.excerpt_rows if self._cut_off else None
         if self._header.titles:
             self._tell("INFO", f"Rows above the header that were left out: {self._header.titles}.")
-        with suppress(*([TableDamaged] if self._cut_off else [])):  # the last row of what was cut off
-            for rows, numbers in _batches(self._text, self._header.skipped, BATCH, limited):
-                self._look_at(rows, numbers)
-                count += len(rows)
-                seen(count)
+        for rows, numbers in _batches(self._text, self._header.skipped, BATCH, limited):
+            self._look_at(rows, numbers)
+            count += len(rows)
+            seen(count)
         columns = self._columns(count)
         self._fit.check(len(columns))
         self._tell_all(columns, count)
@@ -228,12 +243,13 @@ class _Survey:
     def _tell_all(self, columns: list[Column], count: int) -> None:
         if self._beyond:
             rows = ", ".join(f"{row:,}" for row in self._beyond) + (", …" if self._beyond_count > MOST_TOLD else "")
-            self._tell("WARNING", f"{self._beyond_count:,} rows have more cells than the header: {rows}.")
+            many = _many(self._beyond_count, "row has", "rows have")
+            self._tell("WARNING", f"{many} more cells than the header: {rows}.")
         self._tell_texts(columns)
         for column in columns:
             self._tell_override(column)
         if self._cut_off:
-            self._tell("WARNING", f"The file is too large to load whole: only its first {count:,} rows are loaded.")
+            self._tell("WARNING", f"The file is too large to load whole. Rows loaded: {count:,}.")
 
     def _tell_texts(self, columns: list[Column]) -> None:
         verdicts = [(c, self._judges[c.place].verdict()) for c in columns if c.type == "text" and not c.overridden]
@@ -250,5 +266,5 @@ class _Survey:
             self._tell("WARNING", f'Column "{column.name}": the type override "{wanted}" is not known and ignored.')
         elif column.overridden and column.type != "text" and judge.misfits:
             examples = "; ".join(str(misfit) for misfit in judge.examples)
-            what = f"{judge.misfits:,} cells are no {column.type} and stay empty"
+            what = f"{_many(judge.misfits, 'cell is', 'cells are')} not {column.type} and left empty"
             self._tell("WARNING", f'Column "{column.name}": {what}: {examples}.')

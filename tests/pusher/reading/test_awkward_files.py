@@ -41,6 +41,16 @@ GOOD = {
         {"город": "text", "страна": "text"},
         [["Москва", "Россия"], ["Санкт-Петербург", "Россия"], ["Киев", "Украина"]],
     ),
+    "Greek": (
+        "πόλη;χώρα\nΑθήνα;Ελλάδα\nΘεσσαλονίκη;Ελλάδα\nΛευκωσία;Κύπρος\n".encode("cp1253"),
+        {"πόλη": "text", "χώρα": "text"},
+        [["Αθήνα", "Ελλάδα"], ["Θεσσαλονίκη", "Ελλάδα"], ["Λευκωσία", "Κύπρος"]],
+    ),
+    "Japanese": (
+        "都市,国\n東京都千代田区,日本\n大阪府大阪市,日本\n北海道札幌市,日本\n".encode("shift_jis"),
+        {"都市": "text", "国": "text"},
+        [["東京都千代田区", "日本"], ["大阪府大阪市", "日本"], ["北海道札幌市", "日本"]],
+    ),
     "NUL characters": (b"a,b\n1,x\0y\n", NUMBER_TEXT, [["1", "xy"]]),
     "mojibake stays": ("a,b\n1,Ã©\n", NUMBER_TEXT, [["1", "Ã©"]]),
     "semicolons": ("a;b\n1;x,y\n2;z\n", NUMBER_TEXT, [["1", "x,y"], ["2", "z"]]),
@@ -77,6 +87,12 @@ GOOD = {
     "padding": ("  a , b \n 1 ,x \n", NUMBER_TEXT, [["1", "x "]]),
     "header alone": ("a,b\n", {"a": "text", "b": "text"}, []),
     "the same name twice": ("a,a,a\n1,2,3\n", {"a": "numeric", "a_2": "numeric", "a_3": "numeric"}, [["1", "2", "3"]]),
+    "the same name twice, and no room for a number": (
+        f"{'é' * 31},{'é' * 31}\n1,2\n",
+        {"é" * 31: "numeric", "é" * 30 + "_2": "numeric"},
+        [["1", "2"]],
+    ),
+    "a number that is taken": ("a,a_2,a\n1,2,3\n", dict.fromkeys(("a", "a_2", "a_3"), "numeric"), [["1", "2", "3"]]),
     "names that CKAN refuses": (
         '_id,x:y,"a ""b""",#n\n1,2,3,4\n',
         dict.fromkeys(("id", "x:y", "a b", "n"), "numeric"),
@@ -87,6 +103,13 @@ GOOD = {
     "numbers of any size": ("a\n" + "9" * 400 + "\n0.1\n", {"a": "numeric"}, [["9" * 400], ["0.1"]]),
     "thousands with commas": ('a\n"6,200.00"\n828.00\n', {"a": "numeric"}, [["6200.00"], ["828.00"]]),
     "decimal commas": ("a;b\n1.234,56;x\n7,1;y\n", NUMBER_TEXT, [["1234.56", "x"], ["7.1", "y"]]),
+    "a plus sign": ("a\n+1\n2\n", {"a": "text"}, [["+1"], ["2"]]),
+    "digits of other scripts": ("a\n١٢\n３\n", {"a": "text"}, [["١٢"], ["３"]]),
+    "white space for nothing": (
+        "a,b\n1,x\n  ,y\n\u00a0,\u00a0\n",
+        NUMBER_TEXT,
+        [["1", "x"], [None, "y"], [None, "\u00a0"]],
+    ),
     "commas of an unknown kind": ('a\n"1,200"\n', {"a": "text"}, [["1,200"]]),
     "codes with an E": ("a\n1E5\n2E5\n", {"a": "text"}, [["1E5"], ["2E5"]]),
     "exponents": ("a\n1.5e3\n1e-5\n", {"a": "numeric"}, [["1.5e3"], ["1e-5"]]),
@@ -95,6 +118,9 @@ GOOD = {
     "nothing but signs of nothing": ("a,b\nNA,1\nNA,2\n", {"a": "text", "b": "numeric"}, [["NA", "1"], ["NA", "2"]]),
     "ISO dates": ("a\n2020-02-29\n1869/12/31\n", {"a": "timestamp"}, [["2020-02-29"], ["1869-12-31T00:00:00"]]),
     "times": ("a\n2020-01-02T03:04:05.678\n", {"a": "timestamp"}, [["2020-01-02T03:04:05.678"]]),
+    "more decimals than PostgreSQL keeps": ("a\n2020-01-02T03:04:05.1234567\n", {"a": "text"}, None),
+    "dates with points": ("a\n31.12.1869\n", {"a": "timestamp"}, [["1869-12-31T00:00:00"]]),
+    "years of two digits": ("a\n13/02/20\n", {"a": "text"}, [["13/02/20"]]),
     "all with a time zone": (
         "a\n2020-01-02T03:04+02:00\n2020-01-02T03:04Z\n",
         {"a": "timestamp"},

@@ -1,7 +1,10 @@
 """Whoever publishes a file learns from the log why a column is text, which rows are odd, and what was left out."""
 
+import gzip
+
 import pytest
 
+from pusher.errors import TooLarge
 from pusher.reading.fit import CUT_MARK, index_bytes, shortened
 
 
@@ -41,7 +44,7 @@ class TestOverrides:
         found = read("a\n1\nx\n2\ny\n", {"a": {"type_override": "numeric"}})
         assert found.columns == {"a": "numeric"}
         assert found.rows == [["1"], [None], ["2"], [None]]
-        sentence = 'Column "a": 2 cells are no numeric and stay empty: row 3 holds "x"; row 5 holds "y".'
+        sentence = 'Column "a": 2 cells are not numeric and left empty: row 3 holds "x"; row 5 holds "y".'
         assert told(found, "WARNING") == [sentence]
 
     def test_text_keeps_what_looks_like_a_number(self, read):
@@ -66,7 +69,23 @@ def test_the_beginning_of_a_file_that_is_too_large(read):
     found = read('a,b\n1,x\n2,y\n3,"z', cut_off=True, excerpt_rows=2)
     assert found.rows == [["1", "x"], ["2", "y"]]
     assert found.table.excerpt
-    assert "only its first 2 rows" in told(found, "WARNING")[-1]
+    assert "Rows loaded: 2." in told(found, "WARNING")[-1]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "cp1252"])
+def test_the_row_through_which_the_cut_goes_is_left_out(read, encoding):
+    """Whatever the byte at which it is cut: no half number, no half letter, and no other encoding for its sake."""
+    whole = "n,name\n12,Füchsin\n345,Rüde\n".encode(encoding)
+    rows = [["12", "Füchsin"], ["345", "Rüde"]]
+    for end in range(len(whole), len("n,name\n12,Füchsin\n34".encode(encoding)), -1):
+        found = read(whole[:end], cut_off=True, excerpt_rows=10)
+        assert (found.rows, found.columns) == (rows[:1], {"n": "numeric", "name": "text"}), end
+
+
+@pytest.mark.parametrize("content", [gzip.compress(b"a,b\n1,2\n" * 1000)[:30], b"PK\x03\x04 and no more"])
+def test_the_beginning_of_an_archive_is_no_table(read, content):
+    with pytest.raises(TooLarge, match="too large to process"):
+        read(content, cut_off=True, excerpt_rows=2)
 
 
 def test_a_row_whose_search_index_is_too_large_has_its_longest_text_cut():
