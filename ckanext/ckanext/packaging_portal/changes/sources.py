@@ -28,6 +28,8 @@ WRITING = (
     "datastore_run_triggers",
 )
 NOTED = "packaging_portal_notes"
+#: What decides who may see a dataset. Nothing else that is said of it has to do with what is packed.
+VISIBILITY = ("private", "state")
 
 
 def subscriptions() -> dict[Any, list[Any]]:
@@ -41,6 +43,10 @@ def listen() -> None:
     for name, listener in (("after_commit", send_noted), ("after_transaction_end", forget_noted)):
         if not event.contains(model.Session, name, listener):
             event.listen(model.Session, name, listener)
+    for name in VISIBILITY:
+        attribute = getattr(model.Package, name)
+        if not event.contains(attribute, "set", mark_package):
+            event.listen(attribute, "set", mark_package, active_history=True)
 
 
 def note_action(action: str, **told: Any) -> None:
@@ -71,11 +77,17 @@ def note_entity(entity: Any, operation: Any) -> None:
         log.exception("A change could not be noted for the packaging portal")
 
 
+def mark_package(package: Any, value: Any, before: Any, initiator: Any) -> None:
+    """A dataset becomes private or public, is deleted or comes back."""
+    if value != before:
+        package.packaging_portal_seen_by_others = True
+
+
 def _entity(entity: Any, operation: str) -> Note | None:
     gone = getattr(entity, "state", None) == "deleted" or operation == "deleted"
     if isinstance(entity, model.Resource):
         return Note("Resource", entity.id, "deleted" if gone else operation, {"package_id": entity.package_id})
-    if isinstance(entity, model.Package):
+    if isinstance(entity, model.Package) and (gone or entity.__dict__.pop("packaging_portal_seen_by_others", False)):
         # when the dataset is gone, nobody can say any more what it had
         ids = [resource.id for resource in entity.resources_all] if gone else []
         return Note("Package", entity.id, "deleted" if gone else operation, {"resources": ids})

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import ckan.plugins.toolkit as tk
+from ckan.lib.jobs import get_queue
 from ckan.lib.redis import connect_to_redis
 
 from ckanext.packaging_portal import client, settings
@@ -74,23 +75,34 @@ def wake(sender: Any = None, **told: Any) -> None:
         log.exception("Could not look after the changes that wait for the packaging portal")
 
 
-def send_about(resource_id: str, package_id: str) -> None:
-    """Tell what waits about one resource and its dataset. Raises PortalUnavailable."""
-    keys = [f"Datastore:{resource_id}", f"Resource:{resource_id}", f"Package:{package_id}"]
+def send_about(resource: Mapping[str, Any]) -> None:
+    """Tell what waits about a resource and its dataset, before a package of it is asked for.
+
+    A resource that the portal was never told of is told now, so that the portal can say later what is new about it.
+
+    Raises:
+        PortalUnavailable
+    """
+    about = Note("Resource", resource["id"], "changed", {"package_id": resource["package_id"]})
+    keys = [about.key, f"Datastore:{about.id}", f"Package:{resource['package_id']}"]
     redis = connect_to_redis()
-    waiting = zip(keys, redis.hmget(_name("notes"), keys), strict=True)
-    _tell(redis, {key.encode(): text for key, text in waiting if text})
+    found = {key.encode(): text for key, text in zip(keys, redis.hmget(_name("notes"), keys), strict=True) if text}
+    if not redis.sismember(_name("known"), about.key):
+        found.setdefault(about.key.encode(), f"0 {about.dumps()}".encode())
+    _tell(redis, found)
 
 
 def send_all() -> None:
     """The background job."""
     redis, end = connect_to_redis(), time.monotonic() + STAY
-    wait = _send_due(redis)
-    while wait is not None and not _others_wait() and time.monotonic() < end:
-        redis.set(_name("job"), 1, ex=HELD)
-        time.sleep(min(wait, LOOK))
+    try:
         wait = _send_due(redis)
-    redis.delete(_name("job"))
+        while wait is not None and not get_queue().count and time.monotonic() < end:
+            redis.set(_name("job"), 1, ex=HELD)
+            time.sleep(min(wait, LOOK))
+            wait = _send_due(redis)
+    finally:
+        redis.delete(_name("job"))
     # a worker that ends when there is nothing left to do must not be kept
     if redis.hlen(_name("notes")) and "--burst" not in sys.argv:
         _ensure_job(redis)
@@ -106,10 +118,6 @@ def state() -> dict[str, Any]:
 def _ensure_job(redis: Any) -> None:
     if redis.set(_name("job"), 1, nx=True, ex=HELD):
         tk.enqueue_job(send_all, title=TITLE)
-
-
-def _others_wait() -> bool:
-    return bool(tk.get_job_queue().count)
 
 
 def _send_due(redis: Any) -> float | None:
@@ -133,16 +141,31 @@ def _tell(redis: Any, waiting: Mapping[bytes, bytes]) -> None:
     """Tell of these, and let them wait no longer. Raises PortalUnavailable."""
     if not waiting:
         return
-    found = {key: notes.loads(text.partition(b" ")[2]) for key, text in waiting.items()}
-    _post([envelope(note) for note in found.values()])
+    envelopes = _envelopes(redis, waiting)
+    _post(list(envelopes.values()))
     redis.delete(_name("pause"), _name("failures"))
-    for key, note in found.items():
-        redis.set(_name(f"told:{note.key}"), 1, ex=QUIET)
+    for key in envelopes:
+        redis.set(_name(f"told:{key.decode()}"), 1, ex=QUIET)
+        redis.sadd(_name("known"), key)
         redis.eval(REMOVE, 3, _name("notes"), _name("due"), _name("since"), key, waiting[key])
+
+
+def _envelopes(redis: Any, waiting: Mapping[bytes, bytes]) -> dict[bytes, dict[str, Any]]:
+    """What is told; what cannot be put into words now is left for later, and holds up nothing else."""
+    found = {}
+    for key, text in waiting.items():
+        try:
+            found[key] = envelope(notes.loads(text.partition(b" ")[2]))
+        except Exception:
+            log.exception("%s cannot be told to the packaging portal", key.decode())
+            redis.zadd(_name("due"), {key: time.time() + LONGEST_PAUSE}, xx=True)
+    return found
 
 
 def _post(envelopes: Sequence[Mapping[str, Any]]) -> None:
     """All of them; one by one if the portal does not understand one, which is then left out."""
+    if not envelopes:
+        return
     try:
         client.call("POST", "/api/v1/changes/", json=list(envelopes))
     except PortalRefused as problem:

@@ -66,8 +66,8 @@ def packaging_portal_request_create(context: Any, data_dict: dict[str, Any]) -> 
     resource = _readable("packaging_portal_request_create", context, data)
     if "email" in data:
         data.setdefault("mail_language", capabilities.mail_language())
-    if settings.get("changes") == "job":
-        waiting.send_about(resource["id"], resource["package_id"])
+    if settings.get("changes") != "off":
+        waiting.send_about(resource)
     return portal_requests.told(portal_requests.create(resource, submission.body(resource, data), context), context)
 
 

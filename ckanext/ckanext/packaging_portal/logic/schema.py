@@ -8,7 +8,7 @@ import ckan.plugins.toolkit as tk
 
 
 def _optional(*names: str) -> list[Any]:
-    return [tk.get_validator(name) for name in ("ignore_empty", *names)]
+    return [tk.get_validator(name) for name in ("packaging_portal_given", *names)]
 
 
 def _required(*names: str) -> list[Any]:
@@ -53,13 +53,9 @@ def request_list() -> dict[str, Any]:
         "resource_id": _optional("unicode_safe"),
         "status": _optional("unicode_safe"),
         "all": _optional("boolean_validator"),
-        "limit": [*_default("default", 20), *_optional("natural_number_validator")],
-        "offset": [*_default("default", 0), *_optional("natural_number_validator")],
+        "limit": [tk.get_validator("default")(20), tk.get_validator("natural_number_validator")],
+        "offset": [tk.get_validator("default")(0), tk.get_validator("natural_number_validator")],
     }
-
-
-def _default(name: str, value: Any) -> list[Any]:
-    return [tk.get_validator(name)(value)]
 
 
 def validated(schema: dict[str, Any], data_dict: dict[str, Any], context: Any) -> dict[str, Any]:

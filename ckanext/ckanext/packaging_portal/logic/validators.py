@@ -8,10 +8,18 @@ from typing import Any
 import ckan.plugins.toolkit as tk
 
 __all__ = [
+    "packaging_portal_given",
     "packaging_portal_json_object",
     "packaging_portal_list",
     "packaging_portal_text_or_object",
 ]
+
+
+def packaging_portal_given(key: Any, data: dict[Any, Any], errors: Any, context: Any) -> None:
+    """Leaves out what was not given. Unlike ``ignore_empty`` it takes 0 and false for values."""
+    if data.get(key) in (tk.missing, None) or data[key] == "":
+        data.pop(key, None)
+        raise tk.StopOnError()
 
 
 def packaging_portal_json_object(value: Any) -> dict[str, Any]:
