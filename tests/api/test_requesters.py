@@ -72,11 +72,12 @@ def test_the_owner_is_told_the_names_and_nobody_else(api, caller, body):
         assert (others["requester"], others["idempotency_key"]) == ("", "")
 
 
-def test_only_the_owner_finds_by_the_name(api, caller, body):
-    asked(api, {**body, "requester": "ada"})
-    asked(api, {**body, "requester": "grace"})
-    assert [row["requester"] for row in api.get("requests/?requester=ada").json()["results"]] == ["ada"]
-    assert caller(Scope.ALL, Scope.READ).get("requests/?requester=ada").json()["results"] == []
+@pytest.mark.parametrize("name", ["requester=ada", "idempotency_key=call 1"])
+def test_only_the_owner_finds_by_the_names(api, caller, body, name):
+    asked(api, {**body, "requester": "ada"}, Idempotency_Key="call 1")
+    asked(api, {**body, "requester": "grace"}, Idempotency_Key="call 2")
+    assert [row["requester"] for row in api.get(f"requests/?{name}").json()["results"]] == ["ada"]
+    assert caller(Scope.ALL, Scope.READ).get(f"requests/?{name}").json()["results"] == []
 
 
 def test_a_webhook_tells_its_owner_the_names(api, body, httpserver, settings):

@@ -64,11 +64,17 @@ def look_again(body: bytes) -> tuple[str, int]:
         return "", 200
     if found["status"] in ENDED and found.get("idempotency_key"):
         tokens.revoke(found["idempotency_key"])
+    connect_to_redis().set(_mark(found["id"]), 1, ex=TOLERANCE)
     return "", 200
 
 
-def _mark(signature: str) -> str:
-    digest = hashlib.sha256(signature.encode()).hexdigest()
+def has_heard_of(request_id: str) -> bool:
+    """Whether the portal called about a request in the last minutes."""
+    return bool(connect_to_redis().exists(_mark(request_id)))
+
+
+def _mark(what: str) -> str:
+    digest = hashlib.sha256(what.encode()).hexdigest()
     return f"ckan:{tk.config['ckan.site_id']}:packaging_portal:hook:{digest}"
 
 

@@ -15,8 +15,9 @@ class RequestFilter(django_filters.FilterSet):
     format = django_filters.CharFilter()
     resource_id = django_filters.CharFilter()
     title = django_filters.CharFilter(method="of_title", help_text="Part of the title of the resource or its dataset.")
-    requester = django_filters.CharFilter(
-        method="of_requester", help_text="Only your own requests with this `requester`."
+    requester = django_filters.CharFilter(method="of_owner", help_text="Only your own requests with this `requester`.")
+    idempotency_key = django_filters.CharFilter(
+        method="of_owner", help_text="Only your own request that was made with this `Idempotency-Key`."
     )
     created_after = django_filters.IsoDateTimeFilter("created_at", "gte", help_text="At that time or later.")
     created_before = django_filters.IsoDateTimeFilter("created_at", "lt", help_text="Before that time.")
@@ -29,9 +30,9 @@ class RequestFilter(django_filters.FilterSet):
         """In upper or lower case."""
         return found.filter(Q(resource_title__icontains=value) | Q(dataset_title__icontains=value))
 
-    def of_requester(self, found: QuerySet[PackageRequest], name: str, value: str) -> QuerySet[PackageRequest]:
-        """Names of requesters mean something to their owner only, so that nobody else can find by them."""
-        return found.filter(requester=value, api_key=getattr(self.request, "auth", None))
+    def of_owner(self, found: QuerySet[PackageRequest], name: str, value: str) -> QuerySet[PackageRequest]:
+        """Names that an owner gives mean something to that owner only, so that nobody else can find by them."""
+        return found.filter(**{name: value}, api_key=getattr(self.request, "auth", None))
 
 
 class ErrorFilter(django_filters.FilterSet):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import ckan.plugins.toolkit as tk
+from ckan import model
 
 from ckanext.packaging_portal import capabilities, client, identity, portal_requests, settings, submission
 from ckanext.packaging_portal.changes import waiting
@@ -153,6 +154,8 @@ def packaging_portal_changed(context: Any, data_dict: dict[str, Any]) -> dict[st
     """
     data = schema.validated(schema.resource(), data_dict, context)
     tk.check_access("packaging_portal_changed", context, data)
+    if model.Resource.get(data["resource_id"]) is None:
+        raise tk.ObjectNotFound(tk._("There is no such resource"))
     kinds = ("Resource", "Datastore")
     told = [envelope(Note(kind, data["resource_id"], "changed", {"action": "changed"})) for kind in kinds]
     try:
