@@ -17,11 +17,13 @@ from messaging.models import Conversation, Lease
 from packager.api.v1.problems import first_field_problem
 from packager.api.v1.serializers import PackageRequestCreateSerializer
 from packager.errors import IdempotencyMismatch, NotAuthorized, NotFound, PackagerError, RequestError
+from packager.intake import validation
 from packager.intake.idempotency import Owner
 from packager.lifecycle import requests
 from packager.models import PackageRequest
 from packager.security import api_keys, encryption
 from packager.security.api_keys import ApiKey
+from packager.sentences import printable
 
 log = logging.getLogger(__name__)
 #: What is raised while the database cannot be used; the same may go well later.
@@ -92,8 +94,10 @@ def _read(body: bytes) -> tuple[Any, str, RequestError | None]:
     if len(body) > settings.MESSAGING_MAX_BYTES:
         return None, raw, RequestError(f"The body has more than {settings.MESSAGING_MAX_BYTES} bytes", field="body")
     try:
-        asked = json.loads(body.decode())
+        asked = json.loads(body.decode(), object_pairs_hook=validation.no_repeats)
         digest = encryption.mark(json.dumps(_without_names(asked), sort_keys=True))
+    except RequestError as error:
+        return None, raw, error
     except (ValueError, RecursionError):
         return None, raw, RequestError("The body is not valid JSON in UTF-8", field="body")
     if not isinstance(asked, dict):
@@ -221,10 +225,8 @@ def _ended(pk: Any) -> responses.Body:
 
 def _earlier(asked: dict[str, Any]) -> Conversation:
     if unknown := [name for name, value in asked.items() if name != "of" and value is not None]:
-        raise RequestError("There is no such field", field=unknown[0])
-    of = asked.get("of")
-    if not isinstance(of, str) or not of:
-        raise RequestError("Parameter of is required", field="of")
+        raise RequestError("There is no such field", field=printable(unknown[0]))
+    of = validation.required("of", asked.get("of"))
     found = Conversation.objects.select_related("request").filter(uuid=of).first()
     if found is None:
         raise NotFound("There is no request under this UUID", field="of")

@@ -42,6 +42,12 @@ def count_of(count: int, singular: str, plural: str = "") -> str:
     return f"{count:,} {singular if count == 1 else plural or singular + 's'}"
 
 
+def printable(text: str, most: int = 300) -> str:
+    """What somebody sent, for a sentence: no longer than ``most``, NUL and halves of surrogate pairs spelled out."""
+    safe = text.replace("\0", r"\0").encode("utf-8", "backslashreplace").decode()
+    return safe if len(safe) <= most else f"{safe[:most]}…"
+
+
 def fill(sentence: str, texts: Mapping[str, str]) -> str:
     """``sentence`` with its placeholders filled in. It ends with one full stop, also after a text that brings its own.
 

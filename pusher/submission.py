@@ -81,7 +81,8 @@ def read(body: bytes, job_id: str | None) -> Submission:
     metadata = sent.get("metadata", {})
     if not isinstance(metadata, dict):
         raise Refused("metadata has to be a json object")
-    data = sent.get("data", {})
+    data = sent.get("data") or {}
+    storable("api_key", sent["api_key"])
     _check_values(job_id or "", str(result_url), metadata, data)
     check_hosts(metadata, str(result_url))
     return Submission(job_id or str(uuid.uuid4()), sent["job_type"], sent["api_key"], data, metadata, str(result_url))

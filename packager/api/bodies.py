@@ -12,12 +12,14 @@ from rest_framework.parsers import JSONParser
 from rest_framework.utils import json
 
 from packager.errors import BodyTooLarge
-from packager.intake.validation import MOST_NESTED, nested_too_deeply
+from packager.intake.validation import MOST_NESTED, nested_too_deeply, no_repeats
 
 #: More than any request needs, in bytes.
 LARGEST_BODY = 1024 * 1024
 #: The same for forms, where each letter may take three bytes, and for lists of changes: as much as Django lets in.
 LARGEST_FORM = 5 * 512 * 1024
+#: What serializers say of a body, or an item of it, that is none.
+NO_OBJECT: dict[str, Any] = {"invalid": "This must be a JSON object."}
 #: A string, ended or not, or a bracket. Each letter of a text is looked at once.
 _MARK = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\Z)|[\[\]{}]', re.DOTALL)
 
@@ -39,7 +41,7 @@ class JsonBody(JSONParser):
     def parse(
         self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
     ) -> Any:
-        """The value. Raises BodyTooLarge, ParseError, and RequestError naming the field that goes too deep."""
+        """The value. Raises BodyTooLarge, ParseError, and RequestError naming a field: too deep, or there twice."""
         most = getattr((parser_context or {}).get("view"), "largest_body", LARGEST_BODY)
         content = stream.read(most + 1)
         if len(content) > most:
@@ -48,7 +50,7 @@ class JsonBody(JSONParser):
             text = content.decode("utf-8-sig")
             if field := field_too_deep(text):
                 raise nested_too_deeply(field)
-            return json.loads(text)
+            return json.loads(text, object_pairs_hook=no_repeats)
         except ValueError as error:
             raise exceptions.ParseError("The body is not valid JSON") from error
 

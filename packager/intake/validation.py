@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import math
+from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
@@ -15,6 +17,7 @@ from django.core.validators import validate_email
 
 from packager.errors import RequestError
 from packager.models import Kind
+from packager.sentences import printable
 from packager.submission import FIELDS
 from packager.whole_numbers import whole_number
 
@@ -51,6 +54,20 @@ def _storable(name: str, value: str) -> str:
 def nested_too_deeply(name: str) -> RequestError:
     """What is said of a value that goes deeper than ``MOST_NESTED``."""
     return RequestError(f"Parameter {name} is nested too deeply", field=name)
+
+
+def no_repeats(pairs: list[tuple[str, Any]], field: str = "") -> dict[str, Any]:
+    """The object of a JSON text, for ``object_pairs_hook``. Nobody could say which of two values was meant.
+
+    Raises:
+        RequestError: a name comes twice; ``field`` is at fault, or else that name.
+    """
+    found = dict(pairs)
+    if len(found) == len(pairs):
+        return found
+    twice = printable(Counter(name for name, _ in pairs).most_common(1)[0][0])
+    problem = f"Parameter {field} has the name {twice} twice" if field else f"Parameter {twice} is given twice"
+    raise RequestError(problem, field=field or twice)
 
 
 def storable(name: str, value: Any, depth: int = 0) -> None:
@@ -120,7 +137,7 @@ def json_object(name: str, value: Any) -> dict[str, Any]:
         return {}
     if isinstance(value, str):
         try:
-            value = json.loads(value)
+            value = json.loads(value, object_pairs_hook=partial(no_repeats, field=name))
         except RecursionError:
             raise nested_too_deeply(name) from None
         except ValueError:

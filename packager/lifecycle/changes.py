@@ -85,7 +85,10 @@ def _resources(notification: Notification) -> Iterator[tuple[str, str]]:
     elif notification.routing_key == "Datastore":
         yield _id("resource_id", payload), ""
     elif notification.routing_key == "Package" and (gone or payload.get("state") == DELETED or payload.get("private")):
-        for resource in payload.get("resources") or ():
+        resources = payload.get("resources") or []
+        if not isinstance(resources, list):
+            raise RequestError("Parameter payload.resources must be a list", field="payload.resources")
+        for resource in resources:
             yield _id("resources", {"resources": resource.get("id") if isinstance(resource, dict) else resource}), ""
 
 

@@ -43,6 +43,12 @@ def test_a_list_may_hold_a_thousand_and_no_more(teller):
     assert teller.post("changes/", [change("a")] * 1001).status_code == 400
 
 
+def test_a_list_that_tells_of_nothing_is_refused(teller):
+    answer = teller.post("changes/", [])
+    assert (answer.status_code, answer.json()["field"]) == (400, "body")
+    assert answer.json()["detail"] == "A call may contain 1 to 1,000 changes, but this one contains 0."
+
+
 def test_a_thousand_whole_resources_fit_into_a_call(teller):
     shown = {"id": "a", "description": "x" * 2000}
     told = [{"routing_key": "Resource", "operation": "changed", "payload": shown}] * 1000
@@ -56,6 +62,9 @@ def test_a_thousand_whole_resources_fit_into_a_call(teller):
         ({"operation": "changed", "payload": {"resource_id": "a"}}, "routing_key"),
         ({"routing_key": "Datastore", "operation": "changed", "payload": "a"}, "payload"),
         ({"routing_key": "Datastore", "operation": "changed", "payload": {"resource_id": "x" * 256}}, "payload"),
+        ({"routing_key": "Package", "operation": "deleted", "payload": {"resources": "abc"}}, "payload.resources"),
+        ({"routing_key": "Package", "operation": "deleted", "payload": {"resources": 7}}, "payload.resources"),
+        ([{"routing_key": "Datastore", "operation": "changed", "payload": {"resource_id": "a"}}, []], "1"),
     ],
 )
 def test_what_cannot_be_understood_is_refused_with_its_field(teller, body, field):

@@ -92,6 +92,25 @@ def test_a_json_body_has_an_end_for_the_endpoints_of_ckanpackager_too():
     assert answer.status_code == 413
 
 
+@pytest.mark.parametrize(
+    ("text", "field"),
+    [
+        ('{"limit": 1, "limit": 2}', "limit"),
+        ('{"filters": {"country": "Peru", "country": "Brasil"}}', "country"),
+        (r'{"filters": {"a": 1}, "\ud800": 1, "\ud800": 2}', r"\ud800"),
+    ],
+)
+def test_a_name_that_comes_twice_is_named_since_nobody_knows_which_value_counts(api, text, field):
+    answer = api.post("requests/", text)
+    assert (answer.status_code, answer.json()["field"]) == (400, field)
+
+
+def test_so_is_one_in_the_filters_of_a_form(portal, body):
+    form = {**body, "secret": settings.PACKAGER_SECRET, "email": "ada@example.org", "filters": '{"a": 1, "a": 2}'}
+    answer = portal.post("/package_datastore", form)
+    assert (answer.status_code, answer.json()["message"]) == (400, "Parameter filters has the name a twice")
+
+
 def test_no_parameter_is_without_a_limit():
     assert {"parameters", "options"} <= set(Submission.__dataclass_fields__)
 

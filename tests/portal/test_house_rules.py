@@ -34,7 +34,7 @@ ROOMS = {
     "packager/assembly": "errors models plugins presentation security storage streaming submission",
     "packager/delivery": "errors events models plugins presentation querysets receivers security streaming",
     "packager/hookspecs": "delivery events plugins storage streaming submission",
-    "packager/intake": "assembly delivery errors models plugins presentation security streaming submission "
+    "packager/intake": "assembly delivery errors models plugins presentation security sentences streaming submission "
     "whole_numbers",
     "packager/lifecycle": "assembly delivery errors events intake models plugins presentation querysets security "
     "storage streaming submission titles turns",
@@ -43,7 +43,7 @@ ROOMS = {
     "packager/tasks": "delivery errors lifecycle",
     "packager/requester": "delivery errors lifecycle models presentation security",
     "packager/admin": "delivery errors lifecycle models presentation querysets security sentences titles turns",
-    "packager/api": "version assembly errors intake lifecycle models plugins presentation security streaming "
+    "packager/api": "version assembly errors intake lifecycle models plugins presentation security sentences streaming "
     "submission whole_numbers",
     "packager/management": "api assembly delivery errors intake lifecycle models presentation security sentences "
     "storage streaming submission titles",

@@ -82,6 +82,15 @@ def test_posting_needs_no_token_of_a_form(db):
     assert post(Client(enforce_csrf_checks=True), JOB).status_code == 200
 
 
+def test_data_that_are_null_are_none(client):
+    assert post(client, {**JOB, "data": None}).json()["sent_data"] == {}
+
+
+def test_a_key_that_cannot_be_kept_is_refused(client):
+    answer = post(client, {**JOB, "api_key": "\ud800"})
+    assert (answer.status_code, "api_key" in answer.json()["error"]) == (409, True)
+
+
 def test_an_id_can_be_chosen_once(client):
     assert post(client, JOB, "/pusher/job/my-job").json()["job_id"] == "my-job"
     again = post(client, JOB, "/pusher/job/my-job")

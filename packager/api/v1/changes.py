@@ -10,7 +10,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from packager.api.bodies import LARGEST_FORM
+from packager.api.bodies import LARGEST_FORM, NO_OBJECT
 from packager.api.v1 import examples
 from packager.api.v1.base import KeyView
 from packager.api.v1.problems import documented
@@ -25,6 +25,8 @@ MOST = 1000
 
 class ChangeSerializer(serializers.Serializer[Any]):
     """What happened, in the format of CKAN's notifications."""
+
+    default_error_messages = NO_OBJECT
 
     routing_key = serializers.CharField(
         max_length=255, help_text="`Package`, `Resource` or `Datastore`; others are ignored."
@@ -65,8 +67,9 @@ class ChangesView(KeyView):
     def post(self, call: Request) -> Response:
         """Send one notification, or a list of up to 1,000. Packages of the old data are no longer reused."""
         many = isinstance(call.data, list)
-        if many and len(call.data) > MOST:
-            raise RequestError(f"A call may contain at most {MOST} changes, but this one contains {len(call.data)}")
+        if many and not 1 <= len(call.data) <= MOST:
+            problem = f"A call may contain 1 to {MOST:,} changes, but this one contains {len(call.data):,}"
+            raise RequestError(problem, field="body")
         envelopes = ChangeSerializer(data=call.data, many=many)
         envelopes.is_valid(raise_exception=True)
         told = envelopes.validated_data if many else [envelopes.validated_data]

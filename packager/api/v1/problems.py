@@ -20,6 +20,7 @@ from packager import errors
 from packager.errors import PackagerError, RequestError
 from packager.lifecycle.patience import AWAY
 from packager.models import new_reference
+from packager.sentences import printable
 
 log = logging.getLogger(__name__)
 CONTENT_TYPE = "application/problem+json"
@@ -99,6 +100,8 @@ def problem(status: int, code: str, detail: str, **more: Any) -> dict[str, Any]:
     return body | {name: value for name, value in more.items() if value}
 
 
+#: What DRF calls the object itself.
+NO_FIELD = "non_field_errors"
 #: Exceptions that are not ours, and what they are called by us. The first class that fits decides.
 FOREIGN: tuple[tuple[tuple[type[Exception], ...], PackagerError], ...] = (
     ((Http404, exceptions.NotFound), errors.NotFound(SENTENCES[404])),
@@ -149,12 +152,13 @@ def _field_problems(detail: Any, field: str = "") -> Iterator[dict[str, str]]:
     """DRF's nested details, flat: ``options.bom`` and so on."""
     if isinstance(detail, dict):
         for name, inner in detail.items():
-            yield from _field_problems(inner, f"{field}.{name}" if field else str(name))
+            within = field if name == NO_FIELD else f"{field}.{name}" if field else str(name)
+            yield from _field_problems(inner, within)
     elif isinstance(detail, list):
         for inner in detail:
             yield from _field_problems(inner, field)
     else:
-        yield {"field": "body" if field in ("", "non_field_errors") else field, "detail": str(detail)}
+        yield {"field": printable(field) or "body", "detail": printable(str(detail))}
 
 
 def first_field_problem(detail: Any) -> tuple[str, str]:

@@ -7,6 +7,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from packager.api.bodies import NO_OBJECT
 from packager.errors import RequestError
 from packager.intake import validation
 from packager.models import Kind
@@ -68,6 +69,8 @@ def _count(help_text: str) -> serializers.IntegerField:
 
 class PackageRequestCreateSerializer(serializers.Serializer[Any]):
     """A request for a package. null and empty text count as not given; unknown fields are rejected."""
+
+    default_error_messages = NO_OBJECT
 
     kind = serializers.ChoiceField(
         choices=Kind.values, required=False, help_text="By default, it follows from the address you give."

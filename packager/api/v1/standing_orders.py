@@ -9,6 +9,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from packager.api.bodies import NO_OBJECT
 from packager.api.v1.problems import documented
 from packager.api.v1.requests import REQUEST_ID, RequestView
 from packager.errors import NotFound
@@ -21,6 +22,8 @@ TAGS = ["requests"]
 
 class StandingOrderSerializer(serializers.ModelSerializer[StandingOrder]):
     """When a package is rebuilt."""
+
+    default_error_messages = NO_OBJECT
 
     class Meta:
         model = StandingOrder
