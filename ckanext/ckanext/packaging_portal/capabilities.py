@@ -16,7 +16,7 @@ _known: dict[str, tuple[float, dict[str, Any]]] = {}
 
 
 def current() -> dict[str, Any]:
-    """``ok``, ``version``, ``formats``, ``mail_languages`` and ``kept_days``; ``ok`` is false if it does not answer."""
+    """``ok``, ``version``, ``formats``, ``mail_languages``; where it answers ``kept_days`` and ``addresses_kept_days``."""
     url = settings.portal_url()
     until, found = _known.get(url, (0.0, {}))
     if time.monotonic() > until:
@@ -37,7 +37,7 @@ def _ask() -> dict[str, Any]:
     try:
         about = client.call("GET", "/api/v1/").data
     except (PortalUnavailable, PortalRefused):
-        return {"ok": False, "version": None, "formats": [], "mail_languages": [], "kept_days": None}
+        return {"ok": False, "version": None, "formats": [], "mail_languages": []}
     can = about["capabilities"]
     return {
         "ok": True,
@@ -45,4 +45,5 @@ def _ask() -> dict[str, Any]:
         "formats": can["formats"],
         "mail_languages": can["mail_languages"],
         "kept_days": can["limits"]["kept_days"],
+        "addresses_kept_days": can["limits"].get("addresses_kept_days"),
     }

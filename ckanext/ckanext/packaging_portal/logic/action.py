@@ -33,7 +33,8 @@ def packaging_portal_capabilities(context: Any, data_dict: dict[str, Any]) -> di
     """What the portal can do.
 
     :returns: ``ok`` (whether the portal answers), ``version``, ``formats`` (those that people may choose from, with
-        ``name``, ``label`` and ``options``), ``mail_languages``, and ``kept_days`` (how long a package is there)
+        ``name``, ``label`` and ``options``), ``mail_languages``, and ``kept_days`` (how long a package is there) and
+        ``addresses_kept_days`` (how long the portal keeps a requester's address; 0: until it is deleted)
     """
     tk.check_access("packaging_portal_capabilities", context, data_dict)
     return capabilities.current()
