@@ -16,7 +16,7 @@ _known: dict[str, tuple[float, dict[str, Any]]] = {}
 
 
 def current() -> dict[str, Any]:
-    """``ok``, ``version``, ``formats``, ``mail_languages``; where it answers ``kept_days`` and ``addresses_kept_days``."""
+    """``ok``, ``version``, ``formats``, ``mail_languages``, ``kept_days``, ``addresses_kept_days``."""
     url = settings.portal_url()
     until, found = _known.get(url, (0.0, {}))
     if time.monotonic() > until:
