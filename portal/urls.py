@@ -17,7 +17,7 @@ from portal.metrics import metrics
 from portal.views import home
 from pusher import urls as pusher
 from stats import api as statistics
-from stats.api_v1 import StatisticsView
+from stats.api_v1 import RecordsView, StatisticsView
 
 handler500 = "portal.views.server_error"
 urlpatterns = [
@@ -39,6 +39,7 @@ urlpatterns = [
     path("mails/<str:token>/allow", unsubscribe.resubscribe, name="resubscribe"),
     path("download/<str:token>/<str:file_name>", views.download, name="download"),
     path("api/v1/statistics/", StatisticsView.as_view()),
+    path("api/v1/statistics/records/", RecordsView.as_view()),
     path("api/v1/", include("packager.api.v1.urls")),
     path("admin/", admin.site.urls),
     path("healthz", health.healthz),

@@ -1,4 +1,4 @@
-"""``/api/v1/statistics/``: sums without any personal data."""
+"""``/api/v1/statistics/``: sums without any personal data, and single records with addresses for staff's keys only."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from rest_framework.response import Response
 
 from packager.api.v1.base import KeyView
 from packager.api.v1.problems import documented
+from packager.errors import RequestError
+from packager.security.api_keys import Scope
 from stats import queries, resource_names
 from stats.models import ALL
 
@@ -97,3 +99,47 @@ class StatisticsView(KeyView):
             "resources": [{**row, **names[row["resource_id"]].titles.columns} for row in resources],
         }
         return Response(StatisticsSerializer(told).data)
+
+
+class RecordsQuestion(serializers.Serializer[Any]):
+    """Which records."""
+
+    offset = serializers.IntegerField(default=0, min_value=0, max_value=2**53, help_text="How many to skip.")
+    limit = serializers.IntegerField(default=100, min_value=0, max_value=1000, help_text="How many to list.")
+    resource_id = serializers.CharField(required=False, max_length=255, help_text="One resource only.")
+    email = serializers.CharField(
+        required=False, max_length=255, help_text="One requester only; needs the scope `requests:all`."
+    )
+
+
+class RecordSerializer(serializers.Serializer[Any]):
+    """A request that was served, as ckanpackager told it."""
+
+    email = serializers.CharField(allow_null=True, help_text="null without the scope `requests:all`.")
+    resource_id = serializers.CharField()
+    timestamp = serializers.IntegerField(help_text="Seconds since 1970 (UTC).")
+    count = serializers.IntegerField(allow_null=True, help_text="Rows; null for a file.")
+    domain = serializers.CharField(allow_null=True, help_text="Of the address.")
+
+
+class RecordsView(KeyView):
+    """Single requests, for a key with `statistics:read`."""
+
+    scopes = {"GET": "statistics:read"}
+
+    @extend_schema(
+        operation_id="statistics_records",
+        summary="List the requests served, newest first",
+        tags=["statistics"],
+        parameters=[RecordsQuestion],
+        responses={200: RecordSerializer(many=True), **documented(400)},
+    )
+    def get(self, call: Request) -> Response:
+        """What `/statistics/requests` lists for ckanpackager; addresses with the scope `requests:all` only."""
+        question = RecordsQuestion(data=call.query_params)
+        question.is_valid(raise_exception=True)
+        sees_addresses = self.api_key.allows(Scope.ALL)
+        if "email" in question.validated_data and not sees_addresses:
+            raise RequestError("Parameter email needs a key with the scope requests:all", field="email")
+        found = queries.requests(**question.validated_data)
+        return Response([{**record, "email": record["email"] if sees_addresses else None} for record in found])

@@ -51,3 +51,22 @@ def test_a_day_that_is_none_is_400(staff):
 
 def test_nothing_is_told_about_persons(told):
     assert "example" not in str(told())
+
+
+def test_single_requests_are_listed_as_ckanpackager_did_and_without_addresses(told, caller):
+    told()
+    with_statistics = caller("statistics:read")
+    (record,) = with_statistics.get("statistics/records/").json()
+    assert (record["count"], record["email"]) == (1000, None)
+    assert set(record) == {"email", "resource_id", "timestamp", "count", "domain"}
+    assert with_statistics.get("statistics/records/?offset=1").json() == []
+    refused = with_statistics.get("statistics/records/?email=ada@example.com")
+    assert (refused.status_code, refused.json()["field"]) == (400, "email")
+
+
+def test_the_addresses_of_single_requests_are_for_keys_that_see_everybody(told, staff):
+    told()
+    (record,) = staff.get("statistics/records/").json()
+    assert "@" in record["email"]
+    assert staff.get(f"statistics/records/?email={record['email']}").json() == [record]
+    assert staff.get("statistics/records/?email=nobody@example.com").json() == []
