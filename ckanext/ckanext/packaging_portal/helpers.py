@@ -19,6 +19,7 @@ __all__ = [
     "packaging_portal_progress",
     "packaging_portal_resource_address",
     "packaging_portal_status",
+    "packaging_portal_summary",
     "packaging_portal_title",
 ]
 
@@ -29,6 +30,7 @@ packaging_portal_ahead = presentation.ahead
 packaging_portal_duration = presentation.duration
 packaging_portal_progress = presentation.progress
 packaging_portal_status = presentation.status
+packaging_portal_summary = presentation.summary
 
 
 def packaging_portal_offered(resource: dict[str, Any]) -> bool:

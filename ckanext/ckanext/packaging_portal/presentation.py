@@ -7,6 +7,8 @@ from typing import Any
 
 import ckan.plugins.toolkit as tk
 
+from ckanext.packaging_portal.current_view import Query, parts
+
 #: Longer values are cut on a chip; the whole one is in its title.
 LONGEST = 60
 
@@ -26,6 +28,11 @@ def chip(name: str, column: str, value: Any) -> str:
             count=number(value)
         ),
     }[name]()
+
+
+def summary(query: Query) -> str:
+    """The query on one line; nothing for a whole table."""
+    return " · ".join(chip(*part) for part in parts(query))
 
 
 def number(value: int) -> str:

@@ -11,6 +11,8 @@ from ckanext.packaging_portal.errors import PortalUnavailable
 from ckanext.packaging_portal.pages import guard
 
 LATEST = 10
+#: So many requests are counted that wait, or are under way.
+MOST = 100
 
 
 def overview() -> Response:
@@ -22,7 +24,7 @@ def overview() -> Response:
     shown: dict[str, Any] = {"requests": [], "failures": [], "away": "", "queues": {}}
     try:
         shown |= {"requests": _latest(), "failures": _latest(status="failed")}
-        shown["queues"] = {name: len(_latest(status=name)) for name in ("queued", "running")}
+        shown["queues"] = {name: len(_latest(status=name, limit=MOST)) for name in ("queued", "running")}
     except PortalUnavailable as error:
         shown["away"] = str(error)
     return guard.page("packaging_portal/administration.html", checks=[], **shown)

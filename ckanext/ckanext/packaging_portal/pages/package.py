@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import ckan.plugins as p
 import ckan.plugins.toolkit as tk
 from flask import Response, redirect, request
 from markupsafe import escape
@@ -12,6 +13,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from ckanext.packaging_portal import current_view, settings
 from ckanext.packaging_portal.current_view import BadQuery
 from ckanext.packaging_portal.errors import PortalUnavailable
+from ckanext.packaging_portal.interfaces import IPackagingPortal
 from ckanext.packaging_portal.pages import form as forms
 from ckanext.packaging_portal.pages import guard
 from ckanext.packaging_portal.pages.form import Form
@@ -73,7 +75,10 @@ def _may_ask(resource_id: str) -> bool:
 
 
 def _request(form: Form) -> dict[str, Any]:
-    return tk.get_action("packaging_portal_request_create")({}, form.wanted)
+    asked = form.wanted
+    for plugin in p.PluginImplementations(IPackagingPortal):
+        asked = plugin.before_package_request(form.package["id"], asked)
+    return tk.get_action("packaging_portal_request_create")({}, asked)
 
 
 def _ask_at_once(form: Form) -> AnyResponse:

@@ -1,0 +1,48 @@
+"""The action of ckanext-ckanpackager."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import ckan.plugins.toolkit as tk
+from ckan import authz
+
+from ckanext.packaging_portal import client
+from ckanext.packaging_portal.errors import PortalRefused
+
+#: What may be asked, and what is meant where it is not.
+ALLOWED = ("offset", "limit", "resource_id", "email")
+USUAL = {"limit": 100, "offset": 0}
+
+
+@tk.side_effect_free
+def packager_stats(context: Any, data_dict: dict[str, Any]) -> dict[str, Any]:
+    """The requests that were served, newest first.
+
+    :param limit, offset: which of them; the first 100 by default
+    :param resource_id: of one resource (optional)
+    :param email: of one address (optional; for sysadmins)
+
+    :returns: ``requests``: a list of ``email``, ``resource_id``, ``timestamp``, ``count`` and ``domain``. Addresses and
+        their domains are for sysadmins; they are empty for everybody else
+    """
+    tk.check_access("packager_stats", context, data_dict)
+    sees_all = authz.is_sysadmin(context.get("user"))
+    params = {**USUAL, **{name: data_dict[name] for name in ALLOWED if data_dict.get(name) not in (None, "")}}
+    if "email" in params and not sees_all:
+        raise tk.ValidationError({"email": [tk._("Only sysadmins may look for an address")]})
+    try:
+        found = client.call("GET", "/api/v1/statistics/records/", params=params).data
+    except PortalRefused as problem:
+        raise problem.as_ckan_has_it from None
+    hidden = {} if sees_all else {"email": None, "domain": None}
+    return {"success": True, "status": True, "requests": [{**record, **hidden} for record in found]}
+
+
+@tk.auth_allow_anonymous_access
+def packager_stats_auth(context: Any, data_dict: dict[str, Any]) -> dict[str, Any]:
+    """Everybody; of one resource, who may see it."""
+    if data_dict.get("resource_id"):
+        who = {"user": context.get("user"), "auth_user_obj": context.get("auth_user_obj")}
+        tk.check_access("resource_show", who, {"id": data_dict["resource_id"]})
+    return {"success": True}
