@@ -1,7 +1,7 @@
 """The interface of ckanext-ckanpackager.
 
-Other extensions import it as ``ckanext.ckanpackager.interfaces``. Where that package is still installed, the class is its
-own; otherwise the module is offered under that name, for those plugins that ``ckan.plugins`` lists after ours.
+Other extensions import it as ``ckanext.ckanpackager.interfaces``. Where that package is still installed, the class is
+its own; else the module is offered under that name, for those plugins that ``ckan.plugins`` lists after ours.
 """
 
 from __future__ import annotations
