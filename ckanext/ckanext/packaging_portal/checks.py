@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
@@ -52,14 +52,19 @@ class Check:
 Found = Iterator[tuple[str, str]]
 
 
-def run_all() -> list[Check]:
-    """All checks, in order. What cannot be tried without the portal is left out while it does not answer."""
+def run_all(trials: Mapping[str, Callable[[], Found]] | None = None) -> list[Check]:
+    """All checks, in order. What cannot be tried without the portal is left out while it does not answer.
+
+    ``trials``: those of ``TRIALS`` to make; all of them, if nothing is said.
+    """
     results = [Check("settings", *one) for one in _settings()]
     for name, check in LOOKS.items():
         results += [Check(name, *one) for one in _guarded(check)]
     if any(one.state == FAIL for one in results if one.name in ("settings", "portal")):
         return results
-    return results + [Check(name, *one) for name, check in TRIALS.items() for one in _guarded(check)]
+    return results + [
+        Check(name, *one) for name, check in (TRIALS if trials is None else trials).items() for one in _guarded(check)
+    ]
 
 
 def _guarded(check: Callable[[], Found]) -> Found:
@@ -235,3 +240,5 @@ def _public_table() -> dict[str, Any] | None:
 
 LOOKS = {"portal": _portal, "addresses": _addresses, "forms": _csrf, "worker": _worker}
 TRIALS = {"key": _scopes, "reading": _reading, "webhook": _hook, "changes": _change}
+#: Those that change nothing and are soon done: for a page.
+QUICK = {name: TRIALS[name] for name in ("key", "reading")}

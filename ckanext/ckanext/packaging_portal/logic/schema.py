@@ -11,11 +11,6 @@ def _optional(*names: str) -> list[Any]:
     return [tk.get_validator(name) for name in ("packaging_portal_given", *names)]
 
 
-def _given(*names: str) -> list[Any]:
-    # not ignore_empty, for which false and 0 are nothing
-    return [tk.get_validator(name) for name in ("ignore_missing", *names)]
-
-
 def _required(*names: str) -> list[Any]:
     return [tk.get_validator(name) for name in ("not_empty", *names)]
 
@@ -32,12 +27,12 @@ def query() -> dict[str, Any]:
         "format": _optional("unicode_safe"),
         "filters": _optional("packaging_portal_json_object"),
         "q": _optional("packaging_portal_text_or_object"),
-        "plain": _given("boolean_validator"),
+        "plain": _optional("boolean_validator"),
         "language": _optional("unicode_safe"),
         "fields": _optional("packaging_portal_list"),
         "sort": _optional("unicode_safe"),
-        "limit": _given("natural_number_validator"),
-        "offset": _given("natural_number_validator"),
+        "limit": _optional("natural_number_validator"),
+        "offset": _optional("natural_number_validator"),
         "options": _optional("packaging_portal_json_object"),
     }
 

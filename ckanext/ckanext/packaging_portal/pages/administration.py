@@ -7,6 +7,7 @@ from typing import Any
 import ckan.plugins.toolkit as tk
 from flask import Response
 
+from ckanext.packaging_portal import checks
 from ckanext.packaging_portal.errors import PortalUnavailable
 from ckanext.packaging_portal.pages import guard
 
@@ -27,7 +28,7 @@ def overview() -> Response:
         shown["queues"] = {name: len(_latest(status=name, limit=MOST)) for name in ("queued", "running")}
     except PortalUnavailable as error:
         shown["away"] = str(error)
-    return guard.page("packaging_portal/administration.html", checks=[], **shown)
+    return guard.page("packaging_portal/administration.html", checks=checks.run_all(checks.QUICK), **shown)
 
 
 def _latest(**which: Any) -> list[dict[str, Any]]:
