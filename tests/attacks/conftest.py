@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -145,8 +147,9 @@ class Target:
         for name in ("web", "fast", "slow"):
             main = self.installation.processes[name].pid
             for pid in [main, *self.installation.children(name)]:
-                status = Path(f"/proc/{pid}/status").read_text()
-                found[f"{name} {pid}"] = int(status.partition("VmHWM:")[2].split()[0]) // 1024
+                with suppress(FileNotFoundError, ProcessLookupError):  # it may have ended since
+                    peak = re.search(r"VmHWM:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())
+                    found[f"{name} {pid}"] = int(peak[1]) // 1024 if peak else 0
         return found
 
     @property

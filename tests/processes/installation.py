@@ -163,7 +163,11 @@ class Installation:
         """The processes of a cluster below its main one: their ids, and what they are."""
         main = self.processes[cluster].pid
         found = Path(f"/proc/{main}/task/{main}/children").read_text().split()
-        return {int(pid): Path(f"/proc/{pid}/comm").read_text().strip() for pid in found}
+        children = {}
+        for pid in found:
+            with suppress(FileNotFoundError, ProcessLookupError):  # it may have ended since
+                children[int(pid)] = Path(f"/proc/{pid}/comm").read_text().strip()
+        return children
 
     def manage(self, *words: str) -> str:
         """Run a command and return what it prints."""
