@@ -2,9 +2,7 @@
 
 import hashlib
 import json
-import uuid
 
-import psycopg2
 import pytest
 
 from pusher.errors import DatabaseAway, PushFenced
@@ -12,27 +10,8 @@ from pusher.reading.fit import CUT_MARK
 from pusher.reading.table import open_table
 from pusher.writing.copy import CopyWriter
 from pusher.writing.datastore import fields_of
-from tests.processes.installation import POSTGRES, need
+from tests.pusher.datastore import ask, datastore_database
 
-#: What ``ckan datastore set-permissions`` makes, as far as it matters here.
-PREPARED = r"""
-CREATE FUNCTION populate_full_text_trigger() RETURNS trigger AS $body$
-    BEGIN
-        IF NEW._full_text IS NOT NULL THEN RETURN NEW; END IF;
-        NEW._full_text := (SELECT to_tsvector(string_agg(value, ' ')) FROM json_each_text(row_to_json(NEW.*))
-            WHERE key NOT LIKE '\_%');
-        RETURN NEW;
-    END;
-$body$ LANGUAGE plpgsql;
-CREATE TABLE "_table_stats" (resource_id name PRIMARY KEY, stats jsonb NOT NULL);
-INSERT INTO "_table_stats" VALUES ('r-1', '{"rows": 1}');
-CREATE TABLE "r-1" (_id serial PRIMARY KEY, _full_text tsvector, old text);
-CREATE INDEX "a" ON "r-1" USING gist (_full_text);
-CREATE INDEX "b" ON "r-1" USING gist (to_tsvector('english', old));
-CREATE TRIGGER zfulltext BEFORE INSERT OR UPDATE ON "r-1" FOR EACH ROW EXECUTE PROCEDURE populate_full_text_trigger();
-CREATE VIEW "sightings" AS SELECT * FROM "r-1";
-INSERT INTO "r-1" (old) VALUES ('old row');
-"""
 FILE = 'word,n,at\nWhite-tailed eagle,1.50,2020-01-02T03:04:05\n,,\n\\.,NA,\n"a, ""b""\nc",,1999-12-31\n'
 pytestmark = pytest.mark.postgres
 
@@ -40,25 +19,8 @@ pytestmark = pytest.mark.postgres
 @pytest.fixture
 def database():
     """The address of a database as CKAN prepares it."""
-    need(lambda: psycopg2.connect(f"{POSTGRES}/postgres").close(), "PostgreSQL on 127.0.0.1:5432")
-    name = f"datastore_{uuid.uuid4().hex[:12]}"
-    server = psycopg2.connect(f"{POSTGRES}/postgres")
-    server.autocommit = True
-    server.cursor().execute(f'CREATE DATABASE "{name}"')
-    ask(f"{POSTGRES}/{name}", PREPARED)
-    yield f"{POSTGRES}/{name}"
-    server.cursor().execute(f'DROP DATABASE "{name}" WITH (FORCE)')
-    server.close()
-
-
-def ask(database, query):
-    connection = psycopg2.connect(database)
-    try:
-        with connection, connection.cursor() as cursor:
-            cursor.execute(query)
-            return cursor.fetchall() if cursor.description else []
-    finally:
-        connection.close()
+    with datastore_database() as address:
+        yield address
 
 
 @pytest.fixture
