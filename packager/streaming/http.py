@@ -98,7 +98,7 @@ class HttpClient:
     """Reads from where ``rule`` permits. Safe to use from several threads.
 
     ``key`` is sent as ``Authorization``, to the host of ``key_for`` (an address) only. ``most`` bounds the
-    bodies that are read in one piece, in bytes.
+    bodies that are read in one piece, in bytes; ``connections`` how many are on their way at a time.
     """
 
     def __init__(
@@ -120,6 +120,7 @@ class HttpClient:
         self._key_origins = {meant, (meant[0], "https", PORTS["https"])} if meant else set()
         self._guard = Guard(rule)
         self._pools = pool_manager(self._guard, connections)
+        self._turns = threading.BoundedSemaphore(connections)
         self._closed = threading.Event()
         self._timeout = Timeout(connect=self.retry_policy.connect, read=self.retry_policy.read)
 
@@ -134,7 +135,12 @@ class HttpClient:
         """
         body = msgspec.json.encode(payload)
         headers = {"Content-Type": "application/json", "Accept": "application/json"}
-        return self.retry(lambda: read(self._body(self._send("POST", url, headers, body))), attempts)
+
+        def answer() -> bytes:
+            with self._turns:
+                return self._body(self._send("POST", url, headers, body))
+
+        return self.retry(lambda: read(answer()), attempts)
 
     def get(self, url: str, headers: Mapping[str, str]) -> BaseHTTPResponse:
         """GET, tried again as above. The answer (200 or 206) is not read yet: see ``stream``."""

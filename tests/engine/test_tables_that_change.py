@@ -44,7 +44,7 @@ def watch(direction: int = 0, top: int | None = 100) -> RowWatch:
 
 def test_rows_deleted_before_the_place_of_the_next_page_are_found_out(old):
     table = open_table(old)
-    old.faults.add("delete", after=6, rows=3)
+    old.faults.add("delete", after=3, rows=3)
     with pytest.raises(ChangedWhileRead):
         text_of(table)
 

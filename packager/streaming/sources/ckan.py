@@ -25,6 +25,8 @@ from packager.streaming.types import Field, Page, Query, Shape
 
 #: The orders for which CKAN can tell where the next page begins.
 BY_ID = frozenset({ID, f"{ID} asc", f"{ID} desc"})
+#: Pages that may be taken apart, or wait for their turn, while all connections are busy with further ones.
+BEYOND = 2
 #: Every row.
 WHOLE = Window(0, None)
 
@@ -132,7 +134,8 @@ class CkanTable:
         # ``_id`` is fetched along, since by it rows that come twice are known
         unasked = capabilities.has_id and not any(field.name == ID for field in capabilities.fields)
         self._column = IdColumn(self._columns.index(ID), hidden=unasked) if capabilities.has_id else None
-        self._before = Count(0) if self._window.limit == 0 else self._search.count(capabilities)
+        nothing = Count(0) if self._window.limit == 0 else None
+        self._before = nothing or capabilities.counted or self._search.count(capabilities)
         self._decoder = RowDecoder([*([Field(ID, "int")] if unasked else []), *capabilities.fields])
         self._page_size = page_size
         self._connections = connections
@@ -243,7 +246,7 @@ class CkanTable:
         if first is None:
             return
         yield from _flat(first())
-        self._ahead = Ahead(jobs, self._connections if plan.parallel else 1)
+        self._ahead = Ahead(jobs, self._connections + BEYOND if plan.parallel else 1)
         for batch in self._ahead:
             yield from _flat(batch)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from pyroaring import BitMap64
@@ -28,7 +29,8 @@ class Capabilities:
     """What a resource and its CKAN can do.
 
     ``claimed`` is the total as CKAN tells it to anybody; ``formats`` whether it knows ``records_format``; ``ranges``
-    whether it has range filters and keyset paging (2.12 and later); ``backend`` the name of a foreign datastore.
+    whether it has range filters and keyset paging (2.12 and later), by which the rows were ``counted``; ``backend`` the
+    name of a foreign datastore.
     """
 
     fields: tuple[Field, ...]
@@ -37,6 +39,7 @@ class Capabilities:
     has_id: bool
     ranges: bool
     backend: str | None
+    counted: Count | None
 
 
 class Search:
@@ -85,7 +88,7 @@ class Search:
         ranges = counted is not None and bool(
             counted.rows or not claimed.rows or self.ask({"limit": 1, "include_total": False}).is_empty
         )
-        return Capabilities(fields, claimed, formats, has_id, ranges, answer.backend)
+        return Capabilities(fields, claimed, formats, has_id, ranges, answer.backend, counted if ranges else None)
 
     def count(self, capabilities: Capabilities) -> Count:
         """How many rows match now, as exactly as this CKAN can tell."""
@@ -103,8 +106,9 @@ class Search:
 
     def extremes(self) -> tuple[int, int]:
         """The smallest and the largest ``_id`` of the whole table; (1, 0) if it is empty."""
-        ends = [self.end(direction) for direction in ("asc", "desc")]
-        return (1, 0) if None in ends else (ends[0] or 0, ends[1] or 0)
+        with ThreadPoolExecutor(2) as pool:
+            first, last = pool.map(self.end, ("asc", "desc"))
+        return (1, 0) if first is None or last is None else (first, last)
 
     def up_to(self, top: int) -> int | None:
         """How many rows match now whose ``_id`` is at most ``top``. Only where there are range filters."""
