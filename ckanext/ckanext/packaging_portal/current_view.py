@@ -56,7 +56,8 @@ def filters_of(text: str) -> Filters:
 
 def merged(of_view: Mapping[str, Any], of_visitor: Mapping[str, Any]) -> dict[str, Any]:
     """The filters of a view and those of its visitor. For a column that both name, CKAN takes the values of both."""
-    both = {name: [*values, *_listed(of_view[name])] for name, values in of_visitor.items() if name in of_view}
+    named = [name for name in of_visitor if name in of_view]
+    both = {name: list(dict.fromkeys([*of_visitor[name], *_listed(of_view[name])])) for name in named}
     return {**of_view, **of_visitor, **both}
 
 
