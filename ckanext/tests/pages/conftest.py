@@ -121,6 +121,8 @@ class Visitor:
 
     def __init__(self, app: Any, user: dict[str, Any] | None) -> None:
         self.client = app.flask_app.test_client()
+        # what CKAN 2.11's middleware says of the language, which stands before Flask
+        self.client.environ_base |= {"CKAN_LANG": "en", "CKAN_LANG_IS_DEFAULT": True}
         if user:
             with self.client.session_transaction() as session:
                 session["_user_id"] = user["id"]
