@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime, timezone
 from typing import Any
 
 import ckan.plugins.toolkit as tk
@@ -72,7 +73,7 @@ def status(name: str) -> str:
 
 
 def progress(told: dict[str, Any]) -> dict[str, Any]:
-    """How far a build is: ``share`` in hundredths (None: nobody knows), and in words."""
+    """How far a build is: ``share`` in hundredths, and in words; ``left`` says how long. None where nobody knows."""
     found = told.get("progress") or {}
     unit = "rows" if told.get("kind") != "url" else "bytes"
     done, total = found.get(f"{unit}_done") or 0, found.get(f"{unit}_total")
@@ -81,7 +82,16 @@ def progress(told: dict[str, Any]) -> dict[str, Any]:
     if not total:
         words = tk._("{done} rows so far") if unit == "rows" else tk._("{done} so far")
     share = min(100, done * 100 // total) if total else None
-    return {"share": share, "words": words.format(done=say(done), total=say(total or 0))}
+    text = words.format(done=say(done), total=say(total or 0))
+    return {"share": share, "words": text, "left": _left(told.get("started_at"), share)}
+
+
+def _left(started_at: str | None, share: int | None) -> str | None:
+    # the first answers of a data portal are slow, and tell nothing about the rest
+    if not started_at or share is None or share < 10:
+        return None
+    passed = datetime.now(timezone.utc) - datetime.fromisoformat(started_at.replace("Z", "+00:00"))
+    return tk._("{time} left").format(time=duration(passed.total_seconds() * (100 - share) / share))
 
 
 def _values(value: Any) -> str:
