@@ -7,17 +7,21 @@ from uuid import UUID
 
 from packager.delivery import deliveries
 from packager.errors import RequestError
-from packager.lifecycle import builds, dispatch, maintenance, requests, standing_orders, titles
+from packager.lifecycle import builds, dispatch, maintenance, neighbours, requests, standing_orders, titles
 
 log = logging.getLogger(__name__)
 
-build_next = builds.build_next
 deliver = deliveries.deliver
 send_due_deliveries = deliveries.send_due
 name_waiting = titles.name_waiting
 requeue_stale = maintenance.requeue_stale
 expire_packages = maintenance.expire_packages
 build_standing_orders = standing_orders.build_due
+
+
+def build_next(queue: str) -> None:
+    """Do one more of what waits in this queue: a build, or what else its cluster is there for."""
+    neighbours.do_next(queue, builds.build_next)
 
 
 def hand_over(queues: list[str]) -> None:

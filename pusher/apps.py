@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.apps import AppConfig
+from django.conf import settings
 
 
 class PusherConfig(AppConfig):
@@ -10,3 +11,11 @@ class PusherConfig(AppConfig):
 
     name = "pusher"
     verbose_name = "Pushing"
+
+    def ready(self) -> None:
+        """Let pushes take turns with builds in the clusters' queues."""
+        if settings.PUSHER_ENABLED:
+            from packager.lifecycle import neighbours
+            from pusher.work import Pushes
+
+            neighbours.move_in(Pushes())

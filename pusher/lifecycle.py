@@ -10,11 +10,12 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import F
+from django.db.models import Case, F, Value, When
 from django.utils import timezone
 
 from packager.lifecycle import dispatch
@@ -30,9 +31,12 @@ from pusher.submission import Submission
 
 #: Lines of a log; CKAN's page asks for all and waits 5 s.
 MOST_LINES = 190
+#: Jobs that a worker looks at before it finds that others have taken them all.
+MOST_AT_ONCE = 20
 #: Pauses after failures that may pass: 15 s, 30 s, 1 min ... for about an hour in all.
 TRY_AGAIN = RetryPolicy(attempts=8, base_delay=20.0, longest_delay=900.0)
-TASK = "pusher.tasks.push"
+#: The queue of a job that no cluster serves, because whoever gave it runs it.
+HERE = "here"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +50,10 @@ class Claim:
 # ----------------------------------------------------------------- the beginning
 
 
-def submit(submission: Submission, *, queue: str = "fast", hand_over_now: bool = True) -> tuple[PushJob, str]:
+def submit(submission: Submission, *, queue: str = "fast") -> tuple[PushJob, str]:
     """Save a job and queue it after the commit; jobs of its resource that still wait give way to it.
 
-    With ``hand_over_now`` false whoever calls runs it.
+    One of the queue ``HERE`` is left to whoever calls.
 
     Returns:
         The job, and its key, which nobody can read afterwards.
@@ -71,7 +75,7 @@ def submit(submission: Submission, *, queue: str = "fast", hand_over_now: bool =
         )
         if job.resource_id and not job.dry_run:
             _replace_waiting(job)
-        if hand_over_now:
+        if queue != HERE:
             hand_over(job)
     return job, key
 
@@ -84,18 +88,25 @@ def _replace_waiting(job: PushJob) -> None:
 
 
 def hand_over(job: PushJob) -> None:
-    """Give the job to its cluster once the transaction is committed."""
-    transaction.on_commit(lambda: dispatch.start(TASK, job.pk, job.queue))
+    """Have its cluster do one more once the transaction is committed: the job, in its turn."""
+    transaction.on_commit(partial(dispatch.hand_over, job.queue))
 
 
 # ------------------------------------------------------------------- the worker
+
+
+def claim_next(queue: str, worker: str) -> Claim | None:
+    """Take the job of this queue that has waited longest. None if none can be begun."""
+    first = PushJob.objects.ready().filter(queue=queue).order_by("queued_at", "pk").values_list("pk", flat=True)
+    return next((taken for pk in first[:MOST_AT_ONCE] if (taken := claim(pk, worker))), None)
 
 
 def claim(pk: int, worker: str) -> Claim | None:
     """Take a queued job to run it. None if it is not there to take, or another job of its resource runs."""
     now = timezone.now()
     start = {"started_at": now, "heartbeat_at": now, "worker": worker, "step": "", "rows_done": 0, "bytes_done": 0}
-    start["writing_since"] = None
+    # of one that was given up here a cluster takes care
+    start |= {"writing_since": None, "queue": Case(When(queue=HERE, then=Value("slow")), default=F("queue"))}
     try:
         with transaction.atomic():
             taken = PushJob.objects.due().filter(pk=pk)

@@ -18,24 +18,19 @@ AT_ONCE = 20
 
 
 def tend() -> int:
-    """Take up what was dropped: dead workers, lost tasks, CKANs not told. Returns how many."""
+    """Take up what was dropped: dead workers, CKANs not told. Returns how many.
+
+    Tasks that got lost are made up for by the portal's own maintenance, which knows of all that is ready.
+    """
     stale = workers.losses(PushJob.objects.stale())
     for job, counts in stale:
         lifecycle.take_back(job, PusherLost(f"worker {job.worker}"), worker_failures=int(counts))
-    forgotten = [job for job in PushJob.objects.forgotten() if _idle(job)]
-    for job in forgotten:
-        dispatch.start(lifecycle.TASK, job.pk, job.queue)
     untold = list(PushJob.objects.to_tell().order_by("hook_due_at").values_list("pk", flat=True)[:AT_ONCE])
     for pk in untold:
         dispatch.start("pusher.tasks.tell", pk, MAIL)
     for job in PushJob.objects.to_renew()[:AT_ONCE]:
         hooks.renew(job)
-    return len(stale) + len(forgotten) + len(untold)
-
-
-def _idle(job: PushJob) -> bool:
-    """Whether nothing waits in the broker: a task that does is not lost, however long it waits."""
-    return job.not_before is not None or dispatch.queue_length(job.queue) == 0
+    return len(stale) + len(untold)
 
 
 def delete_old(days: float) -> int:

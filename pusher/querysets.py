@@ -10,9 +10,6 @@ from django.db import models
 from django.db.models import Avg, Count, Max, Q, Sum
 from django.utils import timezone
 
-#: A queued job whose task has not been picked up for this long has probably lost its task.
-TASK_LOST_AFTER = timedelta(minutes=2)
-
 
 class JobQuerySet(models.QuerySet[Any]):
     """Jobs."""
@@ -36,11 +33,6 @@ class JobQuerySet(models.QuerySet[Any]):
             state="running", ckan_host=models.OuterRef("ckan_host"), resource_id=models.OuterRef("resource_id")
         )
         return self.due().filter(~models.Exists(running))
-
-    def forgotten(self) -> JobQuerySet:
-        """Ready for a while without anybody picking them up."""
-        since = timezone.now() - TASK_LOST_AFTER
-        return self.ready().filter(Q(not_before__isnull=False) | Q(queued_at__lt=since))
 
     def to_tell(self) -> JobQuerySet:
         """Ended, and CKAN has not heard of it yet."""

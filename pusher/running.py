@@ -21,16 +21,29 @@ from pusher.pushing import OtherQueue, Outcome, Pushing
 log = logging.getLogger(__name__)
 
 
+def run_next(queue: str) -> bool:
+    """Run the job of this queue that has waited longest. False if none can be begun."""
+    claim = lifecycle.claim_next(queue, worker_name())
+    if claim is not None:
+        _run(claim)
+    return claim is not None
+
+
 def run(pk: int) -> None:
-    """Run the job if it is there to be run, and tell CKAN how it ended."""
+    """Run this very job, if it is there to be run."""
     claim = lifecycle.claim(pk, worker_name())
     if claim is None:
         log.info("push %s is not there to be run", pk)
-        return
+    else:
+        _run(claim)
+
+
+def _run(claim: Claim) -> None:
+    """Bring the job to its end, and tell CKAN of it."""
     try:
         _succeed(claim, attempt(claim))
     except PushFenced:
-        log.info("push %s was taken from this worker", pk)
+        log.info("push %s was taken from this worker", claim.pk)
     except OtherQueue:
         lifecycle.move(claim, "slow")
         return
@@ -39,7 +52,7 @@ def run(pk: int) -> None:
         raise
     except Exception as error:
         _fail(claim, ours(error))
-    hooks.tell(pk)
+    hooks.tell(claim.pk)
 
 
 def retry(job: PushJob) -> bool:

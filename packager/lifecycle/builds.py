@@ -60,17 +60,17 @@ class Outcome:
     seconds: float
 
 
-def build_next(queue: str) -> None:
-    """Build the package of the request of this queue whose turn it is. Does nothing if none can be begun."""
+def build_next(queue: str) -> bool:
+    """Build the package of the request of this queue whose turn it is. False if none can be begun."""
     claim = transitions.claim_next(queue, workers.worker_name())
     if claim is None:
-        log.info("nothing that waits in the queue %s can be begun", queue)
-        return
+        return False
     try:
         with hiding():
             _build(claim)
     finally:
         dispatch.begin_held_back()
+    return True
 
 
 def _build(claim: Claim) -> None:

@@ -1,6 +1,6 @@
 """Hands builds to the clusters. A broker that is away loses nothing: ``maintenance.requeue_stale`` tries again.
 
-A task names no request. It means: build one more of this queue; which one is decided when a worker begins it.
+A task names no request. It means: one more of this queue; which one is decided when a worker begins it.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from django_q.brokers import get_broker
 from django_q.tasks import async_task
 
 from packager import turns
+from packager.lifecycle import neighbours
 from packager.models import MAIL, PackageRequest, Queue, Status
 
 log = logging.getLogger(__name__)
@@ -33,16 +34,16 @@ def enqueue(rows: Iterable[PackageRequest]) -> None:
 
 
 def hand_over(queue: str) -> None:
-    """Hand one build to a cluster now."""
+    """Have a cluster do one more of this queue now."""
     start("packager.tasks.build_next", queue, queue)
 
 
 def top_up(queue: str, most: int | None = None) -> int:
-    """Hand over the builds that could be begun and for which the broker holds no task, at ``most`` so many.
+    """Hand over what could be begun and for which the broker holds no task, at ``most`` so many.
 
-    Returns how many. One too many does no harm: it finds nothing to build.
+    Returns how many. One too many does no harm: it finds nothing to begin.
     """
-    missing = max(0, turns.line(queue).ready - queue_length(queue))
+    missing = max(0, turns.line(queue).ready + neighbours.ready(queue) - queue_length(queue))
     count = missing if most is None else min(missing, most)
     for _ in range(count):
         hand_over(queue)

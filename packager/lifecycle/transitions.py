@@ -17,6 +17,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from packager import turns
+from packager.lifecycle import neighbours
 from packager.models import Package, PackageError, PackageRequest, RequestHistory, Status, Turn, increase
 
 Rows = Sequence[PackageRequest]
@@ -89,7 +90,7 @@ def claim_next(queue: str, worker: str) -> Claim | None:
         share = line.shares[party]
         request_id = turns.oldest_of(queue, party, share)
         if request_id and (taken := claim(request_id, worker)):
-            if line.waiting > 1:
+            if line.waiting > 1 or neighbours.ready(queue):
                 Turn(pk=share.turn, queue=queue, request_id=request_id, at=timezone.now()).save()
             return taken
     return None

@@ -67,6 +67,7 @@ ROOMS = {
     "pusher/running": "errors lifecycle pusher/errors pusher/heartbeat pusher/hooks pusher/lifecycle pusher/models "
     "pusher/pushing",
     "pusher/maintenance": "lifecycle models pusher/errors pusher/hooks pusher/lifecycle pusher/models",
+    "pusher/work": "pusher/models pusher/running",
     "pusher/tasks": "pusher/hooks pusher/maintenance pusher/running",
     "pusher/views": "errors security pusher/lifecycle pusher/maintenance pusher/models pusher/submission pusher/wire",
     "pusher/urls": "pusher/views",
@@ -75,7 +76,7 @@ ROOMS = {
     "pusher/admin": "admin titles pusher/lifecycle pusher/models pusher/overview pusher/running pusher/submission",
     "pusher/management": "errors management pusher/lifecycle pusher/models pusher/overview pusher/running "
     "pusher/submission",
-    "pusher/apps": "",
+    "pusher/apps": "lifecycle pusher/work",
     "ckanpackager_import": "stats",
     "demo": "models lifecycle security stats storage submission titles",
 }

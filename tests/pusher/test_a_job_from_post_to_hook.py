@@ -10,6 +10,7 @@ from django.utils import timezone
 from werkzeug import Response
 
 from packager import events
+from packager.lifecycle import dispatch
 from packager.security import encryption
 from pusher import hooks, lifecycle, maintenance, pushing, running, submission
 from pusher.models import Hook, PushJob, State
@@ -239,8 +240,8 @@ class TestFailures:
         assert job.not_before
         ckan.faults.clear()
         PushJob.objects.update(not_before=timezone.now())
-        assert maintenance.tend() == 1
-        running.run(job.pk)
+        assert dispatch.top_up("fast") == 1
+        assert running.run_next("fast")
         assert len(ckan.rows()) == 3
         assert len(ckan.hooks) == 1
 

@@ -40,7 +40,7 @@ class Command(ReportCommand):
 
     def facts(self, **options: Any) -> Facts:
         """Push it. Exits 1 with the job's sentence if that fails."""
-        job, _ = lifecycle.submit(_submission(options), queue="slow", hand_over_now=False)
+        job, _ = lifecycle.submit(_submission(options), queue=lifecycle.HERE)
         try:
             _follow(job)
         except KeyboardInterrupt:
