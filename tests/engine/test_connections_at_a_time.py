@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -13,7 +14,7 @@ from packager.streaming.http import AddressRule, HttpClient
 
 
 class Counting(BaseHTTPRequestHandler):
-    """Counts the requests that are under way; the first ``together`` wait until as many are there."""
+    """Counts the requests that are under way; the first ``together`` wait until as many are there, all stay a while."""
 
     together = threading.Barrier(2)
     lock = threading.Lock()
@@ -28,6 +29,7 @@ class Counting(BaseHTTPRequestHandler):
             waits = kind.served <= kind.together.parties
         if waits:
             kind.together.wait(20)
+        time.sleep(0.03)
         with kind.lock:
             kind.now -= 1
         self.send_response(200)
