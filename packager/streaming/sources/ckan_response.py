@@ -17,7 +17,7 @@ import msgspec
 
 from packager.errors import AnswerMalformed, QueryRejected
 from packager.streaming.notes import Note
-from packager.streaming.sources.row_ids import IdColumn, TextIds, ids_of, without_id
+from packager.streaming.sources.row_ids import IdColumn, RowCounter, TextIds, ids_of, without_id
 from packager.streaming.types import Field, ObjectsPage, Page, RowsPage, Shape, TextPage
 
 #: Bytes of escaped text that are unescaped at a time: as ``str`` they take up to four times the room (PEP 393).
@@ -26,9 +26,6 @@ PIECE = 1 << 17
 SLICE = 4000
 
 BACKSLASH = ord("\\")
-#: Every byte but those that rows are counted by. Without the others, most quotes stand in pairs that cancel out.
-NO_MARKS = bytes(set(range(256)) - set(b'"\n'))
-
 
 #: PostgreSQL's NaN and Infinity come as text.
 _PYTHON_TYPES: dict[str, Any] = {"numeric": Decimal | None, **dict.fromkeys(("float4", "float8"), float | str | None)}
@@ -172,21 +169,6 @@ def _piece_end(text: bytes, start: int, size: int) -> int:
             return at + 2
         size *= 2
     return len(text)
-
-
-class RowCounter:
-    """Counts the rows of delimited text: line ends outside quotes. ``inside`` tells whether a quote is open."""
-
-    def __init__(self) -> None:
-        self.rows = 0
-        self.inside = False
-
-    def take(self, chunk: bytes) -> bytes:
-        """Count the rows of a further piece of the text. Gives the piece."""
-        parts = chunk.translate(None, NO_MARKS).replace(b'""', b"").split(b'"')
-        self.rows += b"".join(parts[int(self.inside) :: 2]).count(b"\n")
-        self.inside ^= len(parts) % 2 == 0
-        return chunk
 
 
 # --------------------------------------------------------------------- values

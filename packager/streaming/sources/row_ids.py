@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
+import operator
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import islice
 
 import msgspec
 
@@ -17,6 +18,8 @@ ID = "_id"
 #: The first cell of a row, where it is a whole number; rows begin after line ends outside quotes.
 _FIRST_CELL = re.compile(rb"\n(-?\d+)(?=[,\t\n])")
 _HIDDEN_CELL = re.compile(rb"\n-?\d+[,\t]")
+#: Every byte but those that rows are counted by. Without the others, most quotes stand in pairs that cancel out.
+NO_MARKS = bytes(set(range(256)) - set(b'"\n'))
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,33 +43,48 @@ _decode_object = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _decode_int = msgspec.json.Decoder(int).decode
 
 
-class TextIds:
-    """Takes the ids out of delimited text that comes in pieces which end with a line end.
+class RowCounter:
+    """Counts the rows of delimited text: line ends outside quotes. ``inside`` tells whether a quote is open."""
 
-    ``rows`` counts line ends outside quotes; ``inside`` tells whether a quote is open.
-    """
-
-    def __init__(self, column: IdColumn, delimiter: str) -> None:
-        self._column, self._delimiter = column, delimiter
-        self._whole: list[bytes] = []
-        self._found: list[int] = []
+    def __init__(self) -> None:
         self.rows = 0
         self.inside = False
 
-    def take(self, piece: bytes) -> bytes:
-        """Note the ids of a further piece. Gives what goes on of it."""
-        lead = b"" if self.inside else b"\n"
-        parts = (lead + piece).split(b'"')
-        outside = slice(int(self.inside), None, 2)
+    def take(self, chunk: bytes) -> bytes:
+        """Count the rows of a further piece of the text. Gives the piece."""
+        parts = chunk.translate(None, NO_MARKS).replace(b'""', b"").split(b'"')
+        self.rows += b"".join(parts[int(self.inside) :: 2]).count(b"\n")
         self.inside ^= len(parts) % 2 == 0
-        unquoted = b'"'.join(parts[outside])
-        self.rows += unquoted.count(b"\n") - len(lead)
+        return chunk
+
+
+class TextIds(RowCounter):
+    """Counts rows and takes their ids out of delimited text that comes in pieces which end with a line end."""
+
+    def __init__(self, column: IdColumn, delimiter: str) -> None:
+        super().__init__()
+        self._column, self._delimiter = column, delimiter
+        self._whole: list[bytes] = []
+        self._found: list[int] = []
+
+    def take(self, chunk: bytes) -> bytes:
+        """Note the ids of a further piece. Gives what goes on of it."""
+        inside, rows = self.inside, self.rows
+        super().take(chunk)
         if self._column.position:
-            self._whole.append(piece)
-            return piece
-        self._found += map(int, _FIRST_CELL.findall(unquoted))
+            self._whole.append(chunk)
+            return chunk
+        lead = b"" if inside else b"\n"
+        begun = self.rows - rows + self.inside - inside
+        text = lead + chunk
+        parts, outside = [text], slice(0, None)
+        found = _FIRST_CELL.findall(text)
+        if len(found) != begun:  # what looks like the id of a row stands in a quoted cell, behind a line break
+            parts, outside = text.split(b'"'), slice(int(inside), None, 2)
+            found = _FIRST_CELL.findall(b'"'.join(parts[outside]))
+        self._found += map(int, found)
         if not self._column.hidden:
-            return piece
+            return chunk
         parts[outside] = [_HIDDEN_CELL.sub(b"\n", part) for part in parts[outside]]
         return b'"'.join(parts)[len(lead) :]
 
@@ -106,6 +124,4 @@ def without_id(row: bytes) -> bytes:
 
 def in_order(ids: Sequence[int], *, falling: bool) -> bool:
     """Whether each is greater (``falling``: smaller) than the one before."""
-    if falling:
-        return all(before > after for before, after in pairwise(ids))
-    return all(before < after for before, after in pairwise(ids))
+    return all(map(operator.gt if falling else operator.lt, ids, islice(ids, 1, None)))
