@@ -4,7 +4,7 @@ VENV   ?= .venv
 PORT   ?= 8000
 PY     := $(VENV)/bin/python
 
-.PHONY: run test lint types format audit faults amqp-bench clean
+.PHONY: run test lint types format audit faults bench amqp-bench clean
 run: $(VENV)/.runtime
 	@$(PY) -m demo.run --port $(PORT)
 
@@ -31,6 +31,10 @@ types: $(VENV)/.development
 # real processes that are killed, stopped and cut off, the long forms included: a table, and var/faults.json
 faults: $(VENV)/.development
 	$(PY) -m tests.faults
+
+# how fast packages are made, beside what they are held against; BENCH="--help" says how to measure beside a real CKAN
+bench: $(VENV)/.development
+	$(PY) -m benchmarks.bench $(BENCH)
 
 # needs RabbitMQ's programs, and for its second half PostgreSQL on 127.0.0.1:5432
 amqp-bench: $(VENV)/.development
