@@ -14,6 +14,7 @@ __all__ = [
     "packaging_portal_address",
     "packaging_portal_ahead",
     "packaging_portal_duration",
+    "packaging_portal_format_label",
     "packaging_portal_host",
     "packaging_portal_offered",
     "packaging_portal_progress",
@@ -28,6 +29,7 @@ CARRIED = ("filters", "q", "sort", "fields", "limit", "offset", "format")
 
 packaging_portal_ahead = presentation.ahead
 packaging_portal_duration = presentation.duration
+packaging_portal_format_label = presentation.format_label
 packaging_portal_progress = presentation.progress
 packaging_portal_status = presentation.status
 packaging_portal_summary = presentation.summary

@@ -60,6 +60,15 @@ def ahead(count: int) -> str:
     return words.format(count=number(count))
 
 
+def format_label(label: str) -> str:
+    """What a format is called: the portal tells it in English, and most are names anyway."""
+    known = {
+        "CSV (comma separated)": tk._("CSV (comma separated)"),
+        "TSV (tab separated)": tk._("TSV (tab separated)"),
+    }
+    return known.get(label, label)
+
+
 def status(name: str) -> str:
     """The state of a request, on one line."""
     return {

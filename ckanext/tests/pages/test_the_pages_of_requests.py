@@ -103,3 +103,9 @@ def test_old_names_lead_to_the_form_and_statistics_hide_addresses(visitor, porta
     everything = visitor(factories.Sysadmin()).get("/stats/ckanpackager").json["requests"]
     assert everything == [{"email": "a@example.org", "resource_id": "r", "timestamp": 1, "count": 2, "domain": "e"}]
     assert visitor().get("/stats/ckanpackager?email=a@example.org").status_code == 400
+
+
+@pytest.mark.ckan_config("ckan.plugins", "activity datastore packaging_portal packaging_portal_legacy")
+def test_the_account_menu_leads_to_my_packages_beside_a_plugin_that_changes_it(visitor, portal):
+    assert f'href="{REQUESTS}"' in visitor(factories.User()).get("/about").text
+    assert f'href="{REQUESTS}"' not in visitor().get("/about").text

@@ -40,7 +40,7 @@ def _interface() -> Any:
         _ICkanPackager.__name__ = "ICkanPackager"
         package, module = ModuleType(OLD_NAME.rpartition(".")[0]), ModuleType(OLD_NAME)
         package.__path__ = []
-        module.ICkanPackager = package.interfaces = _ICkanPackager
+        module.ICkanPackager, package.interfaces = _ICkanPackager, module
         sys.modules.setdefault(package.__name__, package)
         sys.modules.setdefault(OLD_NAME, module)
         return _ICkanPackager
