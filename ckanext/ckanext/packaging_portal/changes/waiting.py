@@ -1,9 +1,10 @@
 """Changes that wait in Redis for a background job, which tells the portal.
 
 A resource waits once, however often it changes: what is told is how it looks then. The first change is told at once,
-further ones of the same resource at most every five seconds. When the portal is away they are tried again for a day,
-with pauses up to a minute. One job does it for all that waits; it makes room when other jobs wait. Requests made in
-CKAN tell what waits for their resource first (``send_about``), so that they never get an older package.
+further ones of the same resource after five seconds, ten, twenty, until it comes to rest. When the portal is away they
+are tried again for a day, with pauses up to a minute. One job does it for all that waits; it makes room when other jobs
+wait. Requests made in CKAN tell what waits for their resource first (``send_about``), so that they never get an older
+package.
 """
 
 from __future__ import annotations
@@ -26,16 +27,19 @@ from ckanext.packaging_portal.errors import PortalRefused, PortalUnavailable
 
 log = logging.getLogger(__name__)
 TITLE = "Tell the packaging portal what changed"
-#: Seconds: between two notifications about one thing; how long a job stays for what is not due yet; how often it looks;
-#: for how long nobody makes another job; how often requests look after what waits; when a change is given up.
-QUIET, STAY, LOOK, HELD, WAKE, GIVE_UP = 5, 20.0, 0.5, 300, 30.0, 86400
-LONGEST_PAUSE = 60
+#: Seconds: how long a job stays for what is not due yet; how often it looks; for how long nobody makes another job; how
+#: often requests look after what waits; when a change is given up.
+STAY, LOOK, HELD, WAKE, GIVE_UP = 20.0, 0.5, 300, 30.0, 86400
+#: Seconds between two notifications about one thing, doubled while it goes on changing; and between two failures.
+QUIET, LONGEST_QUIET, LONGEST_PAUSE = 5, 60, 60
 #: As many as the portal takes in one call.
 MOST = 1000
-#: Removes a change that was told, unless it happened again in the meantime.
+#: Removes a change that was told; if it happened again in the meantime, it waits on until ARGV[3].
 REMOVE = """
 if redis.call('hget', KEYS[1], ARGV[1]) == ARGV[2] then
   redis.call('hdel', KEYS[1], ARGV[1]) redis.call('zrem', KEYS[2], ARGV[1]) redis.call('zrem', KEYS[3], ARGV[1])
+else
+  redis.call('zadd', KEYS[2], 'XX', ARGV[3], ARGV[1])
 end
 """
 _last_look = 0.0
@@ -145,9 +149,18 @@ def _tell(redis: Any, waiting: Mapping[bytes, bytes]) -> None:
     _post(list(envelopes.values()))
     redis.delete(_name("pause"), _name("failures"))
     for key in envelopes:
-        redis.set(_name(f"told:{key.decode()}"), 1, ex=QUIET)
+        again = time.time() + _quieten(redis, key.decode())
         redis.sadd(_name("known"), key)
-        redis.eval(REMOVE, 3, _name("notes"), _name("due"), _name("since"), key, waiting[key])
+        redis.eval(REMOVE, 3, _name("notes"), _name("due"), _name("since"), key, waiting[key], again)
+
+
+def _quieten(redis: Any, key: str) -> int:
+    """The seconds for which nothing is told about it again: longer each time, until it rested for as long."""
+    last = int(redis.get(_name(f"pace:{key}")) or 0)
+    seconds = min(LONGEST_QUIET, 2 * last or QUIET)
+    redis.set(_name(f"told:{key}"), 1, ex=seconds)
+    redis.set(_name(f"pace:{key}"), seconds, ex=2 * seconds)
+    return seconds
 
 
 def _envelopes(redis: Any, waiting: Mapping[bytes, bytes]) -> dict[bytes, dict[str, Any]]:
