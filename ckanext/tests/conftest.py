@@ -34,7 +34,7 @@ def redis(ckan_config: Any) -> Iterator[Any]:
 
 
 @pytest.fixture
-def site(non_clean_db: Any, with_plugins: Any, with_request_context: Any, redis: Any, portal: FakePortal) -> FakePortal:
+def site(non_clean_db: Any, with_plugins: Any, redis: Any, portal: FakePortal) -> FakePortal:
     """A site with the extension and a portal."""
     return portal
 

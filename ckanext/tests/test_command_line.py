@@ -8,21 +8,28 @@ from datetime import datetime, timedelta
 import pytest
 from ckan import model
 from ckan.tests import factories
+from click.testing import CliRunner
 from conftest import call, private_table, table, tokens_of
 
 from ckanext.packaging_portal import checks, cli, hook
 
 
 @pytest.fixture
-def run(site, cli_runner=None):
+def run(site):
     """Runs a command; returns the exit code and the output."""
-    from click.testing import CliRunner
 
     def run(*arguments):
         result = CliRunner().invoke(cli.packaging_portal, arguments)
         return result.exit_code, result.output
 
     return run
+
+
+@pytest.fixture
+def no_tokens(site):
+    """None is left of other tests."""
+    model.Session.query(model.ApiToken).delete()
+    model.Session.commit()
 
 
 @pytest.fixture
@@ -33,6 +40,7 @@ def heard(monkeypatch):
 
 def test_check_says_line_by_line_what_is_well(site, run, heard, monkeypatch, ckan_config):
     monkeypatch.setitem(ckan_config, "ckanext.packaging_portal.changes", "direct")
+    monkeypatch.setitem(ckan_config, "ckanext.packaging_portal.ckan_url", "https://test.ckan.net")
     table()
     code, output = run("check")
     assert code == 0, output
@@ -80,7 +88,7 @@ def test_check_says_what_replaces_old_settings(site, monkeypatch, ckan_config):
     assert "ckanext.packaging_portal.api_key" in old[1]
 
 
-def test_tidy_revokes_tokens_of_requests_that_are_over_and_keeps_the_others(site, run):
+def test_tidy_revokes_tokens_of_requests_that_are_over_and_keeps_the_others(site, run, no_tokens):
     ada = factories.User()
     resource = private_table(ada)
     over, waiting = (call("packaging_portal_request_create", ada, resource_id=resource["id"]) for _ in range(2))
@@ -89,7 +97,7 @@ def test_tidy_revokes_tokens_of_requests_that_are_over_and_keeps_the_others(site
     assert tokens_of(ada) == [f"packaging-portal {site.requests[waiting['id']]['idempotency_key']}"]
 
 
-def test_tidy_keeps_a_young_token_nobody_knows_of_and_revokes_an_old_one(site, run):
+def test_tidy_keeps_a_young_token_nobody_knows_of_and_revokes_an_old_one(site, run, no_tokens):
     ada = factories.User()
     call("packaging_portal_request_create", ada, resource_id=private_table(ada)["id"])
     site.requests.clear()

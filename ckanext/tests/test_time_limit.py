@@ -49,7 +49,7 @@ def test_a_portal_that_hangs_or_drips_is_given_up(site, held, limit, behaviour):
     assert not held.is_set()
 
 
-def test_calls_of_one_page_share_the_limit(site, held, limit):
+def test_calls_of_one_page_share_the_limit(site, held, limit, with_request_context):
     site.answers["/api/v1/"] = hang(held)
     with pytest.raises(PortalUnavailable):
         client.call("GET", "/api/v1/")

@@ -6,7 +6,7 @@ import ckan.plugins.toolkit as tk
 import pytest
 from ckan import model
 from ckan.tests import factories
-from conftest import call, table
+from conftest import call, private_table, table
 
 from ckanext.packaging_portal.changes import broker, dispatch, sources, waiting
 from ckanext.packaging_portal.changes.notes import Note
@@ -266,9 +266,10 @@ def test_over_a_broker_envelopes_are_published(site, monkeypatch, ckan_config):
 
 
 def test_who_may_update_the_resource_tells_of_it_now(site):
-    ada, resource = factories.User(), table()
+    ada, grace = factories.User(), factories.User()
+    resource = private_table(grace)
     with pytest.raises(tk.NotAuthorized):
         call("packaging_portal_changed", ada, resource_id=resource["id"])
-    assert call("packaging_portal_changed", factories.Sysadmin(), resource_id=resource["id"]) == {"changed": 2}
+    assert call("packaging_portal_changed", grace, resource_id=resource["id"]) == {"changed": 2}
     with pytest.raises(tk.ObjectNotFound):
         call("packaging_portal_changed", factories.Sysadmin(), resource_id="nonsense")

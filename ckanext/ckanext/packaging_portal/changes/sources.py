@@ -64,7 +64,8 @@ def _tables(action: str, given: dict[str, Any], result: dict[str, Any]) -> list[
     resource_id = result.get("resource_id") or given.get("resource_id")
     if not resource_id:
         return []
-    gone = action == "datastore_delete" and not ({"filters", "records"} & given.keys())
+    # what it was given may be taken apart by now; the filters come back in the result
+    gone = action == "datastore_delete" and result.get("filters", given.get("filters")) is None
     return [Note("Datastore", str(resource_id), "deleted" if gone else "changed", {"action": action})]
 
 
