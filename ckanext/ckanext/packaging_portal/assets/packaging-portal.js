@@ -83,10 +83,18 @@
         this.box = template.content.firstElementChild.cloneNode(true);
         document.body.append(this.box);
         this.box.addEventListener("shown.bs.modal", () => this._focus());
-        this.box.addEventListener("hidden.bs.modal", () => this.el[0].focus());
+        this.box.addEventListener("hidden.bs.modal", () => this._close());
         this.box.addEventListener("submit", (event) => this._send(event));
         this.box.addEventListener("change", (event) => this._again(event));
         return new window.bootstrap.Modal(this.box);
+      },
+
+      /* Gone rather than hidden: a page may have several buttons, and the form is new each time. */
+      _close: function () {
+        this.dialog.dispose();
+        this.box.remove();
+        this.dialog = null;
+        this.el[0].focus();
       },
 
       _in: function (name) {
@@ -98,8 +106,10 @@
         this._in("waiting").hidden = this._in("place").childElementCount > 0;
         this._in("lost").hidden = true;
         this.box.setAttribute("aria-busy", "true");
+        const box = this.box;
         try {
           const { response, html } = await answer;
+          if (box !== this.box || !this.dialog) return;
           if (response.redirected) return window.location.assign(response.url);
           this._place(html);
         } catch {
