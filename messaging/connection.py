@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import logging
 import ssl
+import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pika
+import pika.data
 from django.conf import settings
 from pika import exceptions
 from pika.adapters.utils.connection_workflow import AMQPConnectorException
@@ -19,6 +22,30 @@ logging.getLogger("pika").setLevel(logging.CRITICAL + 1)
 Channel = pika.adapters.blocking_connection.BlockingChannel
 #: Seconds that a connection may take.
 CONNECT_SECONDS = 10
+_strictly = pika.data.decode_value
+
+
+def _leniently(encoded: bytes, offset: int) -> tuple[Any, int]:
+    """A value of a message's headers, and where the next one begins, in place of pika's ``decode_value``.
+
+    That one raises for times that Python's calendar does not have (milliseconds where seconds are meant, or what Java
+    writes for times before 1970) and for deep nesting, which ends the connection; and the message comes again with the
+    next one, for ever. Here such a time is the number that was sent, and what is nested too deeply is None.
+    """
+    kind = encoded[offset : offset + 1]
+    try:
+        return _strictly(encoded, offset)
+    except (ValueError, OverflowError, OSError):
+        if kind != b"T":
+            raise
+        return struct.unpack_from(">q", encoded, offset + 1)[0], offset + 9
+    except RecursionError:
+        if kind not in (b"F", b"A"):
+            raise
+        return None, offset + 5 + struct.unpack_from(">I", encoded, offset + 1)[0]
+
+
+pika.data.decode_value = _leniently
 
 
 def parameters(urls: str = "") -> list[pika.URLParameters]:

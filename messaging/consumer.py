@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import queue
-import random
+import struct
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -17,19 +17,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pika
+import pika.data
 
 from messaging.connection import Channel, connect, our_errors
 from messaging.errors import BrokerAway, MessagingError
+from messaging.pauses import Found, Pauses
 
 log = logging.getLogger(__name__)
-#: Seconds until the next try: 1, 2, 4 and so on up to the last.
-LONGEST_PAUSE = 30
-
-
-def pause(failures: int) -> float:
-    """Seconds to wait after so many failures in a row, with jitter."""
-    seconds: float = min(2.0 ** (failures - 1), LONGEST_PAUSE)
-    return seconds * random.uniform(0.8, 1.2)  # noqa: S311 - no secret
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +76,7 @@ class Consumer:
         urls: of the brokers; by default those of the settings.
         reports: who hears how it goes.
         idle: called now and then by the thread that does the work, when nothing is to be done.
+        found: shared with others who wait for the same broker.
     """
 
     def __init__(
@@ -95,6 +90,7 @@ class Consumer:
         urls: str = "",
         reports: Reports | None = None,
         idle: Callable[[], None] = lambda: None,
+        found: Found | None = None,
     ) -> None:
         self._name, self._handle, self._prepare, self._stop = name, handle, prepare, stop
         self._prefetch, self._urls, self._reports, self._idle = prefetch, urls, reports or Reports(), idle
@@ -103,21 +99,19 @@ class Consumer:
         self._connection: pika.BlockingConnection | None = None
         self._current: Channel | None = None
         self._over, self._busy = threading.Event(), threading.Event()
+        self._pauses = Pauses(stop, found)
 
     def run(self) -> None:
         """Consume until it is stopped."""
         worker = threading.Thread(target=self._work_off, name="work", daemon=True)
         worker.start()
-        failures = 0
         while not self._stop.is_set() and worker.is_alive():
             try:
                 self._consume(worker)
-                failures = 0
             except MessagingError as error:
-                failures = 1 if self._current else failures + 1
                 self._current = None
                 self._reports.lost(error)
-                self._stop.wait(pause(failures))
+                self._pauses.wait()
         self._over.set()
         worker.join()
 
@@ -131,6 +125,8 @@ class Consumer:
                 channel.basic_qos(prefetch_count=self._prefetch)
                 tag = channel.basic_consume(self._name, self._arrived)
                 self._current = channel
+                self._pauses.over()
+                self._pauses.found.times += 1
                 self._reports.connected()
                 while not self._stop.is_set() and worker.is_alive():
                     connection.process_data_events(time_limit=1)
@@ -161,7 +157,7 @@ class Consumer:
     # ---------------------------------------------------- the thread that works
 
     def _work_off(self) -> None:
-        failures = 0
+        pauses = Pauses(self._stop)
         while not self._stop.is_set():
             try:
                 message = self._work.get(timeout=1)
@@ -172,9 +168,7 @@ class Consumer:
                 continue
             self._busy.set()
             outcome = self._handle(message)
-            failures = failures + 1 if outcome.put_back else 0
-            if failures:
-                self._stop.wait(pause(failures))
+            pauses.wait() if outcome.put_back else pauses.over()
             self._done.put((message, outcome))
             self._busy.clear()
             self._wake()
@@ -188,13 +182,22 @@ class Consumer:
 def _tell(message: Delivered, outcome: Outcome) -> None:
     for letter in outcome.dead:
         old = letter.properties or pika.BasicProperties()
-        old.headers = {**(old.headers or {}), **letter.headers}
+        old.headers = {name: _sendable(value) for name, value in (old.headers or {}).items()} | letter.headers
         old.delivery_mode = 2
-        message.channel.basic_publish(letter.to, "", letter.body, old)
+        message.channel.basic_publish(letter.to, "", letter.body, old, mandatory=True)
     if outcome.put_back:
         message.channel.basic_nack(message.tag, requeue=True)
     else:
         message.channel.basic_ack(message.tag)
+
+
+def _sendable(value: Any) -> Any:
+    """A header as it came; None for one that pika reads and cannot write, such as a large number with a fraction."""
+    try:
+        pika.data.encode_value([], value)
+    except (struct.error, RecursionError, pika.exceptions.AMQPError):
+        return None
+    return value
 
 
 def log_lost(away: threading.Event, error: MessagingError) -> None:

@@ -6,6 +6,7 @@ import logging
 import os
 import signal
 import socket
+import sys
 import threading
 from datetime import datetime, timedelta
 from typing import Any
@@ -20,6 +21,7 @@ from messaging.consumer import Consumer, DeadLetter, Delivered, Outcome, Reports
 from messaging.errors import MessagingError
 from messaging.incoming import CannotBeAnswered, Incoming
 from messaging.models import Gateway
+from messaging.pauses import Found
 from messaging.sender import Sender
 from packager.lifecycle import dispatch
 from packager.models import PackageRequest
@@ -36,6 +38,8 @@ def run() -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
+    # each statement gives the interpreter to the other thread, which keeps it for 5 ms if it has something to do
+    sys.setswitchinterval(0.0005)
     hand_over_what_was_left()
     Running(stop).run()
 
@@ -57,7 +61,8 @@ class Running:
             host=socket.gethostname(), pid=os.getpid(), started_at=now, seen_at=now, since=now
         )
         self._counted = {"received": 0, "dead": 0}
-        self._sender = Sender(str(self._row), stop, seconds=settings.MESSAGING_STOP_SECONDS)
+        self._found = Found()
+        self._sender = Sender(str(self._row), stop, seconds=settings.MESSAGING_STOP_SECONDS, found=self._found)
 
     def run(self) -> None:
         """Consume and send until it is stopped."""
@@ -70,6 +75,7 @@ class Running:
             prefetch=settings.MESSAGING_PREFETCH,
             reports=reports,
             idle=self._sign,
+            found=self._found,
         )
         threads = [
             threading.Thread(target=run, name=name) for run, name in ((taker.run, "take"), (self._sender.run, "send"))
@@ -86,14 +92,13 @@ class Running:
 
     def _take(self, message: Delivered) -> Outcome:
         self._sign()
-        close_old_connections()
         given = message.properties
         asked = Incoming(message.body, message.routing_key, given.headers or {}, given.reply_to, given.correlation_id)
         try:
             incoming.take(asked)
         except CannotBeAnswered as why:
             headers = {"reason": str(why), "routing_key": message.routing_key}
-            return Outcome((DeadLetter(settings.MESSAGING_DEAD, message.body, given, headers),))
+            return Outcome((DeadLetter(settings.MESSAGING_DEAD, incoming.without_key(message.body), given, headers),))
         except incoming.DATABASE_AWAY as error:
             log.warning("the database cannot be used (%s); the request is put back", str(error).strip())
             close_old_connections()
@@ -125,6 +130,7 @@ class Running:
             _log_blocked(blocked)
         elif timezone.now() - self._row.seen_at < timedelta(seconds=INTERVAL):
             return
+        close_old_connections()  # not before each message: it costs a query
         self._row.seen_at, self._row.blocked_since = timezone.now(), blocked
         self._note(seen_at=self._row.seen_at, blocked_since=blocked)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,6 +24,7 @@ from packager.lifecycle import requests
 from packager.models import PackageRequest
 from packager.security import api_keys, encryption
 from packager.security.api_keys import ApiKey
+from packager.security.redaction import HIDDEN
 from packager.sentences import printable
 
 log = logging.getLogger(__name__)
@@ -57,20 +59,23 @@ def take(message: Incoming) -> None:
         OperationalError, InterfaceError: the database is away; nothing was saved.
     """
     uuid = _uuid(message.headers)
-    reply = responses.reply_to(message.routing_key, message.reply_to, message.correlation_id)
-    asked, digest, problem = _read(message.body)
-    conversation = Conversation(
-        uuid=uuid, digest=digest, reply=reply, named_tuple=isinstance(asked, dict) and _NAME in _names(asked)
-    )
+    asked, said, problem = _read(message.body)
+    address = {name: getattr(message, name) for name in ("routing_key", "reply_to", "correlation_id")}
+    if wrong := [name for name, value in address.items() if not _is_text(value)]:
+        problem = RequestError(f"{wrong[0]} must be printable text", field=wrong[0])
+        address.update(dict.fromkeys(wrong))
+    reply = responses.address(**address)
+    named = isinstance(asked, dict) and _NAME in _names(asked)
+    conversation = Conversation(uuid=uuid, digest=encryption.mark(said), reply=reply, named_tuple=named)
     do = _prepare(conversation, _without_names(asked), problem)
     try:
         with transaction.atomic():
-            if not _answer_again(conversation):
+            if not _answer_again(conversation, said):
                 responses.put(conversation, *_bodies(do))
     except IntegrityError:
         # another gateway takes the same at this moment
         with transaction.atomic():
-            if not _answer_again(conversation):
+            if not _answer_again(conversation, said):
                 raise
 
 
@@ -83,26 +88,40 @@ def _uuid(headers: Mapping[str, Any]) -> str:
     return uuid
 
 
+def _is_text(value: Any) -> bool:
+    """Whether the database can hold it; pika gives bytes for what is not UTF-8."""
+    return value is None or (isinstance(value, str) and value.isprintable())
+
+
 # ------------------------------------------------------------------- the body
 
 _NAME = "__nt_name"
+_KEY = re.compile(rb'("key"\s*+:\s*+)"(?:[^"\\]|\\.)*+"?', re.DOTALL)
 
 
 def _read(body: bytes) -> tuple[Any, str, RequestError | None]:
-    """The body parsed, a digest of what it says, and what is wrong with it."""
-    raw = encryption.mark(body.hex() or "empty")
+    """The body parsed, in words that are the same for the same request, and what is wrong with it."""
+    raw = body.hex() or "empty"
     if len(body) > settings.MESSAGING_MAX_BYTES:
         return None, raw, RequestError(f"The body has more than {settings.MESSAGING_MAX_BYTES} bytes", field="body")
     try:
         asked = json.loads(body.decode(), object_pairs_hook=validation.no_repeats)
-        digest = encryption.mark(json.dumps(_without_names(asked), sort_keys=True))
+        said = json.dumps(_without_names(asked), sort_keys=True)
     except RequestError as error:
         return None, raw, error
     except (ValueError, RecursionError):
         return None, raw, RequestError("The body is not valid JSON in UTF-8", field="body")
     if not isinstance(asked, dict):
-        return None, digest, RequestError("The body must be a JSON object", field="body")
-    return asked, digest, None
+        return None, said, RequestError("The body must be a JSON object", field="body")
+    return asked, said, None
+
+
+def without_key(body: bytes) -> bytes:
+    """A body that cannot be answered, as it came, but for the value of ``key``: that of CKAN is a secret."""
+    asked = _read(body)[0]
+    if asked is None:
+        return _KEY.sub(rb'\1"%s"' % HIDDEN.encode(), body)
+    return json.dumps({**asked, "key": HIDDEN}, ensure_ascii=False).encode(errors="replace") if "key" in asked else body
 
 
 def _without_names(value: Any) -> Any:
@@ -121,13 +140,13 @@ def _names(value: Any) -> set[str]:
 # ----------------------------------------------------------------- the answer
 
 
-def _answer_again(asked: Conversation) -> bool:
+def _answer_again(asked: Conversation, said: str) -> bool:
     """Answer a UUID that came before: the same again, or (for another body) that it cannot be. False for a new one."""
     same = Conversation.objects.filter(uuid=asked.uuid).select_related("request")
     before = same.select_for_update(of=("self",)).first()
     if before is None:
         return False
-    if before.digest != asked.digest:
+    if not encryption.is_mark(before.digest, said):
         error = IdempotencyMismatch("This UUID was used before with another body", field="UUID")
         responses.send_only(asked, responses.refused(error))
         return True

@@ -13,6 +13,7 @@ from packager.delivery import outbox
 from packager.errors import PackagerError
 from packager.models import PackageRequest, Status
 from packager.presentation.translation import error_class, notes_of
+from packager.sentences import printable
 
 #: The channel of everything that goes to RabbitMQ.
 CHANNEL = "amqp"
@@ -74,7 +75,8 @@ def end(request: PackageRequest) -> Body | None:
 
 def refused(error: PackagerError) -> Body:
     """It was not taken, or something went wrong with it."""
-    facts = {"code": error.code, "message": error.message, "field": getattr(error, "field", "") or None}
+    field = printable(getattr(error, "field", "")) or None
+    facts = {"code": error.code, "message": printable(error.message, 2000), "field": field}
     return _body("failed", None, **facts, reference=None, retryable=error.retryable)
 
 
@@ -117,19 +119,19 @@ def _exception_headers(body: Body) -> dict[str, str]:
     }
 
 
-def reply_to(routing_key: str, asked_back: str | None, correlation_id: str | None) -> dict[str, Any]:
+def address(routing_key: str | None, reply_to: str | None, correlation_id: str | None) -> dict[str, Any]:
     """Where the answer to a request goes.
 
     Args:
         routing_key: with which the request came; what stands before its last part, the answer's has, too.
-        asked_back: the property ``reply_to``; private queues (``amq.…``) are answered there.
+        reply_to: private queues (``amq.…``) are answered there.
         correlation_id: is copied.
     """
-    private = bool(asked_back) and str(asked_back).startswith("amq.")
+    private = (reply_to or "").startswith("amq.")
     head = routing_key.removesuffix(settings.MESSAGING_INPUT_KEY) if routing_key else ""
     usual = f"{head if head.endswith('.') else ''}{settings.MESSAGING_OUTPUT_KEY}"
     return {
         "exchange": "" if private else settings.MESSAGING_EXCHANGE,
-        "routing_key": asked_back if private else usual,
+        "routing_key": reply_to if private else usual,
         "correlation_id": correlation_id,
     }

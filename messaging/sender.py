@@ -18,9 +18,9 @@ from django.utils import timezone
 
 from messaging import responses, topology
 from messaging.connection import Channel, connect, our_errors
-from messaging.consumer import Reports, pause
-from messaging.errors import MessagingError
+from messaging.errors import BrokerRefuses, MessagingError
 from messaging.models import Conversation, Lease
+from messaging.pauses import Found, Pauses
 from packager.delivery import outbox
 from packager.models import Delivery, Status
 
@@ -50,18 +50,20 @@ def properties(message: outbox.Message) -> pika.BasicProperties:
 def publish(channel: Channel, message: outbox.Message) -> None:
     """Publish one message; returns when the broker has confirmed it. Raises BrokerAway, BrokerRefuses."""
     body = json.dumps(message["body"], ensure_ascii=False).encode()
-    with our_errors():
+    with topology.refusals("exchange", message["exchange"]):
         channel.basic_publish(message["exchange"], message["routing_key"], body, properties(message))
 
 
 class Sender:
     """Empties the outbox until ``stop`` is set, and then while ``seconds`` last.
 
-    ``knock`` is set by whoever knows that there is something to send. ``name`` tells gateways apart.
+    ``knock`` is set by whoever knows that there is something to send. ``name`` tells gateways apart; ``found`` is
+    shared with others who wait for the same broker.
     """
 
-    def __init__(self, name: str, stop: threading.Event, *, seconds: float = 0, reports: Reports | None = None) -> None:
-        self._name, self._stop, self._seconds, self._reports = name, stop, seconds, reports or Reports()
+    def __init__(self, name: str, stop: threading.Event, *, seconds: float = 0, found: Found | None = None) -> None:
+        self._name, self._stop, self._seconds = name, stop, seconds
+        self._pauses, self._refused = Pauses(stop, found), ""
         self.knock = threading.Event()
         self.sent = 0
         self._unconfirmed: datetime | None = None
@@ -71,19 +73,14 @@ class Sender:
 
     def run(self) -> None:
         """Send until it is stopped, and then what is left."""
-        failures = 0
         while not self._stop.is_set():
             try:
                 self._send(self._stop.is_set)
-                failures = 0
             except (MessagingError, DatabaseError) as error:
-                failures += 1
                 close_old_connections()
-                if isinstance(error, MessagingError):
-                    self._reports.lost(error)
-                else:
+                if isinstance(error, DatabaseError):  # who takes requests says that the broker is away
                     log.warning("the outbox cannot be read: %s", type(error).__name__)
-                self._stop.wait(pause(failures))
+                self._pauses.wait()
         until = time.monotonic() + self._seconds
         with suppress(MessagingError, DatabaseError):
             self._send(lambda: time.monotonic() > until or not self._batch_left())
@@ -101,7 +98,7 @@ class Sender:
                 channel = link.channel()
                 topology.declare_gateway(channel)
                 channel.confirm_delivery()
-                self._reports.connected()
+                self._pauses.found.times += 1
                 while not over():
                     self._round(channel)
                     link.process_data_events(time_limit=0)
@@ -116,14 +113,21 @@ class Sender:
         self.knock.clear()
         count = outbox.send_waiting(responses.CHANNEL, lambda message: self._publish(channel, message))
         self.sent += count
+        self._pauses.over()
         self._tell_progress(channel)
         if not count:
             self.knock.wait(LOOK_SECONDS)
 
     def _publish(self, channel: Channel, message: outbox.Message) -> None:
         self._unconfirmed = self._unconfirmed or timezone.now()
-        publish(channel, message)
-        self._unconfirmed = None
+        try:
+            publish(channel, message)
+        except BrokerRefuses as error:
+            if error.message != self._refused:
+                log.error("%s The outbox waits until that is mended.", error.message)
+            self._refused = error.message
+            raise
+        self._unconfirmed, self._refused = None, ""
 
     @property
     def blocked_since(self) -> datetime | None:

@@ -71,22 +71,29 @@ def dead_letters(channel: Channel, name: str, setting: str = "MESSAGING_DEAD") -
 
 def exchange(channel: Channel, name: str, setting: str, kind: str = "topic") -> None:
     """A durable exchange. Raises BrokerRefuses."""
-    with _refusals("exchange", name, setting):
+    with refusals("exchange", name, setting):
         channel.exchange_declare(name, kind, durable=True)
 
 
 def queue(channel: Channel, name: str, setting: str) -> None:
     """A durable queue, without arguments: with any, queues that other tools have made would be refused."""
-    with _refusals("queue", name, setting):
+    with refusals("queue", name, setting):
         channel.queue_declare(name, durable=True)
 
 
 @contextmanager
-def _refusals(what: str, name: str, setting: str) -> Iterator[None]:
-    whys = {403: "the user may not use it", 406: "it exists with other properties", 405: "another connection owns it"}
+def refusals(what: str, name: str, setting: str = "") -> Iterator[None]:
+    """Says why an exchange or queue cannot be used. Raises BrokerRefuses, BrokerAway."""
+    whys = {
+        403: "the user may not use it",
+        404: "it is not there",
+        405: "another connection owns it",
+        406: "it exists with other properties",
+    }
+    named = f"The {what} {name!r}{f' of {setting}' if setting else ''}"
     with our_errors():
         try:
             yield
         except exceptions.ChannelClosedByBroker as error:
             why = whys.get(error.reply_code, f"RabbitMQ says {error.reply_code}")
-            raise BrokerRefuses(reason=f"The {what} {name!r} of {setting} cannot be used: {why}") from None
+            raise BrokerRefuses(reason=f"{named} cannot be used: {why}") from None

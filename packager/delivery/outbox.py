@@ -46,10 +46,9 @@ def send_waiting(channel: str, send: Callable[[Message], None], most: int = 100)
     """
     confirmed: list[int] = []
     try:
-        for row in Delivery.objects.outbox(channel)[:most]:
-            assert row.message is not None
-            send(row.message)
-            confirmed.append(row.pk)
+        for pk, message in list(Delivery.objects.outbox(channel).values_list("pk", "message")[:most]):
+            send(message)
+            confirmed.append(pk)
     finally:
         sent = {"state": Delivery.State.SENT, "sent_at": timezone.now()}
         Delivery.objects.filter(pk__in=confirmed).update(attempts=1, **sent)

@@ -57,6 +57,9 @@ class Command:
         done = self.manage("amqp_gateway", action)
         return done.returncode, (done.stdout + done.stderr).strip()
 
+    def log(self):
+        return self.pid_file.with_suffix(".log").read_text()
+
     @property
     def pid(self):
         return int(self.pid_file.read_text())
@@ -69,9 +72,9 @@ class Command:
     def serve(self):
         """Start it and wait until it takes requests."""
         assert self("start")[0] == 0
-        until(self._consumed)
+        until(self.consumed)
 
-    def _consumed(self):
+    def consumed(self):
         with self.connection.channel() as channel:
             try:
                 return channel.queue_declare(self.asked, passive=True).method.consumer_count
@@ -118,10 +121,43 @@ def test_it_is_started_seen_and_stopped_once(command):
     assert command("start") == (1, f"CommandError: The gateway is already running (process {command.pid}).")
     assert command("status")[0] == 0
     first = command.pid
+    assert os.getsid(first) == first  # detached: the end of the terminal does not end it
     assert command("restart")[0] == 0
     assert command.pid != first
     assert command("stop") == (0, "The gateway has stopped.")
     assert command("status")[0] == 1
+
+
+def test_the_password_is_in_no_log_and_in_no_list_of_processes(command):
+    command.environment["MESSAGING_URL"] = command.environment["MESSAGING_URL"].replace(
+        "guest:guest", "guest:opensesame"
+    )
+    assert command("start")[0] == 0
+    told = until(lambda: command.log() if "refuses the user" in command.log() else "")
+    told += Path(f"/proc/{command.pid}/cmdline").read_text() + command("status")[1]
+    told += command.manage("status").stdout + command.manage("check", "--deploy").stderr
+    assert "opensesame" not in told
+
+
+def test_a_queue_of_another_kind_is_one_sentence_in_the_log_and_used_as_soon_as_it_is_mended(command, body):
+    arguments = {"x-max-length": 5}
+    command.channel.queue_declare(command.asked, durable=True, arguments=arguments)
+    assert command("start")[0] == 0
+    until(lambda: "Trying again" in command.log())
+    command.channel.queue_delete(command.asked)
+    until(lambda: "RabbitMQ is back." in command.log())
+    sentence = f"The queue '{command.asked}' of MESSAGING_INPUT_QUEUE cannot be used: it exists with other properties."
+    assert command.log().count(sentence) == 1
+    assert "Traceback" not in command.log()
+    assert len(command.log().splitlines()) == 2
+
+
+def test_it_ends_well_when_it_is_told_to(command):
+    started = [sys.executable, str(ROOT / "manage.py"), "amqp_gateway", "start", "--foreground"]
+    process = subprocess.Popen(started, env=command.environment, cwd=ROOT, stderr=subprocess.DEVNULL)
+    until(command.consumed)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait() == 0
 
 
 def test_a_number_left_in_the_file_by_a_process_that_died_stops_nobody(command):
@@ -144,6 +180,8 @@ def test_requests_before_and_after_a_kill_are_each_taken_once_and_answered(comma
 
     until(all_there)
     assert {answer["status"] for answer in seen} == {"accepted"}
+    command("stop")
+    assert command.left() == 0  # acknowledged, though no cluster is there that builds
     shell = "from packager.models import PackageRequest as P; print(P.objects.count(), P.objects.leading().count())"
     assert command.manage("shell", "-v", "0", "-c", shell).stdout.split() == ["40", "1"]
 
@@ -162,10 +200,11 @@ def test_without_an_address_it_does_not_start(command):
     assert (code, "MESSAGING_URL is not set" in said) == (1, True)
 
 
-def test_without_an_address_pika_is_never_imported(command):
+def test_without_an_address_pika_is_never_imported_and_no_thread_started(command):
     program = (
-        "import sys, django; django.setup(); import portal.urls, portal.wsgi; "
-        "sys.exit('pika' in sys.modules or 'messaging.listeners' in sys.modules)"
+        "import sys, threading, django; django.setup(); import portal.urls, portal.wsgi; "
+        "there = threading.active_count() > 1 or {'pika', 'messaging.listeners'} & set(sys.modules); "
+        "sys.exit(bool(there))"
     )
     given = {**command.environment, "MESSAGING_URL": "", "DJANGO_SETTINGS_MODULE": "portal.settings"}
     done = subprocess.run([sys.executable, "-c", program], env=given, cwd=ROOT, capture_output=True, check=False)

@@ -6,15 +6,18 @@ import logging
 import socket
 import ssl
 import threading
+import time
 from datetime import timedelta
 
 import pytest
 import time_machine
 from django.utils import timezone
 
-from messaging import connection, consumer
+from messaging import connection, consumer, pauses
 from messaging.errors import BrokerAway, BrokerRefuses
+from messaging.pauses import Found, Pauses
 from messaging.sender import Sender
+from packager.delivery import outbox
 
 
 @pytest.mark.rabbitmq
@@ -58,10 +61,65 @@ def test_a_broker_that_hangs_is_noticed(names):
 
 
 def test_pauses_grow_to_half_a_minute_with_jitter():
-    pauses = [consumer.pause(failures) for failures in range(1, 9)]
-    for found, usual in zip(pauses, [1, 2, 4, 8, 16, 30, 30, 30], strict=True):
-        assert 0.8 * usual <= found <= 1.2 * usual
-    assert len({consumer.pause(1) for _ in range(20)}) > 1
+    usual = [1, 2, 4, 8, 16, 30, 30, 30]
+    for failures, seconds in enumerate(usual, 1):
+        assert 0.8 * seconds <= pauses.pause(failures) <= 1.2 * seconds
+    assert len({pauses.pause(1) for _ in range(20)}) > 1
+
+
+@pytest.fixture
+def waited(monkeypatch):
+    """After how many failures there was a pause, instead of the pause."""
+    after = []
+    monkeypatch.setattr(pauses, "pause", lambda failures: after.append(failures) or 0)
+    return after
+
+
+def test_pauses_begin_anew_when_it_went_well_in_between(waited):
+    tries = Pauses(threading.Event())
+    for _ in range(3):
+        tries.wait()
+    tries.over()
+    tries.wait()
+    assert waited == [1, 2, 3, 1]
+
+
+def test_who_waits_for_the_broker_waits_no_longer_when_another_thread_has_found_it(monkeypatch):
+    monkeypatch.setattr(pauses, "pause", lambda failures: 1000)
+    one, other = Pauses(threading.Event(), found := Found()), Pauses(threading.Event(), found)
+    threads = [threading.Thread(target=tries.wait) for tries in (one, other)]
+    for thread in threads:
+        thread.start()
+    while any(thread.is_alive() for thread in threads):
+        found.times += 1
+        time.sleep(0.05)
+
+
+def test_a_stop_ends_a_pause(monkeypatch):
+    monkeypatch.setattr(pauses, "pause", lambda failures: 1000)
+    stop = threading.Event()
+    waits = threading.Thread(target=Pauses(stop).wait)
+    waits.start()
+    stop.set()
+    waits.join()
+
+
+@pytest.mark.rabbitmq
+def test_connections_that_end_again_and_again_are_made_again_after_the_shortest_pause(broker, waited, monkeypatch):
+    stop = threading.Event()
+
+    def lost_at_every_second_look(*_):
+        looks.append(1)
+        if len(looks) == 6:
+            stop.set()
+        if len(looks) % 2 == 0:
+            raise BrokerAway("a test")
+        return 0
+
+    looks = []
+    monkeypatch.setattr(outbox, "send_waiting", lost_at_every_second_look)
+    Sender("a test", stop).run()
+    assert waited == [1, 1, 1]
 
 
 def test_one_line_when_the_broker_goes_and_one_when_it_is_back(caplog):
@@ -85,9 +143,9 @@ def test_one_gateway_at_a_time_sends_and_another_takes_over_when_it_falls_silent
 
 
 def test_looking_whether_it_sends_writes_nothing_while_its_turn_is_young(portal, django_assert_num_queries):
-    sender = Sender("a", threading.Event())
-    assert sender._holds_lease()
+    ours = Sender("a", threading.Event())
+    assert ours._holds_lease()
     with django_assert_num_queries(0):
-        assert sender._holds_lease()
+        assert ours._holds_lease()
     with time_machine.travel(timezone.now() + timedelta(seconds=3)), django_assert_num_queries(1):
-        assert sender._holds_lease()
+        assert ours._holds_lease()

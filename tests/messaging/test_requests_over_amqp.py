@@ -6,13 +6,14 @@ import json
 import re
 
 import pytest
-from django.db import DataError, InterfaceError, OperationalError, ProgrammingError, connection
+from django.db import DataError, InterfaceError, OperationalError, ProgrammingError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
+from messaging import publish
 from messaging.incoming import CannotBeAnswered, Incoming, take
 from messaging.models import Conversation
-from packager.lifecycle import requests
-from packager.models import Delivery, PackageRequest, Status
+from packager.lifecycle import bulk, cache, personal_data, requests
+from packager.models import Delivery, Package, PackageRequest, Status
 from packager.security import api_keys
 from packager.security.api_keys import ApiKey
 from tests.messaging.conftest import answers, outgoing, statuses
@@ -99,6 +100,15 @@ def test_the_same_again_builds_nothing_and_is_answered_again(ask, body):
     ask("one", body)
     assert PackageRequest.objects.count() == 1
     assert statuses("one") == ["accepted", "accepted", "succeeded", "accepted", "succeeded"]
+
+
+def test_a_uuid_is_known_for_ever_also_when_its_request_is_gone(ask, body):
+    ask("one", body)
+    run_tasks()
+    PackageRequest.objects.all().delete()
+    ask("one", body)
+    assert not PackageRequest.objects.exists()
+    assert statuses("one") == ["accepted", "succeeded", "succeeded"]
 
 
 def test_another_body_under_the_same_uuid_is_refused_and_changes_nothing(ask, body):
@@ -288,6 +298,44 @@ def test_the_portals_events_tell_facts_without_addresses_keys_and_links(ask, bod
     assert request.token not in everything
     assert outgoing(key="Package")[0]["body"]["payload"]["request_id"] == str(request.pk)
     assert request.status == Status.SUCCEEDED
+
+
+def test_every_kind_of_event_is_told(ask, body, ckan):
+    ckan.faults.add("status", status=404, times=99)
+    ask("failed", body)
+    run_tasks()
+    ckan.faults.clear()
+    ask("cancelled", {**body, "limit": 1})
+    ask("stop", {"operation": "cancel", "of": "cancelled"})
+    ask("expired", {**body, "limit": 2, "email": "ada@example.org"})
+    run_tasks()
+    cache.expire(Package.objects.get())
+    bulk.many(personal_data.Forget(), PackageRequest.objects.filter(package__isnull=False))
+    told = [m["body"] for m in outgoing(key="Request") + outgoing(key="Package") + outgoing(key="PersonalData")]
+    assert [f"{envelope['routing_key']} {envelope['operation']}" for envelope in told] == [
+        "Request accepted",
+        "Request failed",
+        "Request accepted",
+        "Request cancelled",
+        "Request accepted",
+        "Request served",
+        "Package built",
+        "Package expired",
+        "PersonalData deleted",
+    ]
+    assert "ada@" not in json.dumps(told)
+    assert told[1]["payload"]["code"] == "resource_not_found"
+
+
+def test_what_others_publish_goes_out_if_it_is_committed(listening):
+    with transaction.atomic():
+        publish("Package", "built", {"number": 1})
+        transaction.set_rollback(True)
+    with transaction.atomic():
+        publish("Package", "built", {"number": 2})
+    (row,) = Delivery.objects.outbox("amqp")
+    assert row.message["body"] == {"routing_key": "Package", "operation": "built", "payload": {"number": 2}}
+    assert (row.message["exchange"], row.message["routing_key"]) == (listening.MESSAGING_SITE_ID, "Package")
 
 
 def test_without_a_broker_there_is_no_row(portal, built):

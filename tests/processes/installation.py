@@ -236,6 +236,23 @@ class Installation:
             connection.cursor().execute(sql)
             connection.commit()
 
+    @contextmanager
+    def database_away(self) -> Iterator[None]:
+        """SQLite: somebody writes and comes to no end. PostgreSQL: every connection ends, and none is let in."""
+        url = self.environment["DATABASE_URL"]
+        if url.startswith("sqlite"):
+            holder = sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None, timeout=60)
+            holder.execute("BEGIN IMMEDIATE")
+            yield
+            holder.execute("ROLLBACK")
+            holder.close()
+            return
+        name = url.rpartition("/")[2]
+        as_superuser(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
+        as_superuser(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
+        yield
+        as_superuser(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
+
     def _connect(self) -> Any:
         address = self.environment["DATABASE_URL"]
         if address.startswith("postgres"):

@@ -3,37 +3,16 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from urllib.error import HTTPError
 
 import pytest
 
-from tests.processes.installation import Installation, as_superuser
+from tests.processes.installation import Installation
 
 pytestmark = pytest.mark.slow
 #: Longer than the database is away here.
 ENVIRONMENT = {"PACKAGER_STALE_AFTER": "300"}
-
-
-@contextmanager
-def _away(installation: Installation) -> Iterator[None]:
-    """SQLite: somebody writes and does not come to an end. PostgreSQL: every connection ends, and none is let in."""
-    url = installation.environment["DATABASE_URL"]
-    if url.startswith("sqlite"):
-        holder = sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None, timeout=60)
-        holder.execute("BEGIN IMMEDIATE")
-        yield
-        holder.execute("ROLLBACK")
-        holder.close()
-        return
-    name = url.rpartition("/")[2]
-    as_superuser(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
-    as_superuser(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
-    yield
-    as_superuser(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
 
 
 def _ask(installation: Installation, ckan, **fields: str) -> dict[str, str]:
@@ -53,7 +32,7 @@ def test_calls_are_told_when_to_come_back_and_builds_wait(installation, ckan):
     running = _ask(installation, ckan, sort="scientificName desc")
     state = "SELECT count(*) FROM packager_packagerequest WHERE status = 'running'"
     installation.wait(lambda: installation.one(state))
-    with _away(installation):
+    with installation.database_away():
         refusal = _refused(installation, ckan)
         assert (refusal.code, refusal.headers["Retry-After"]) == (503, "30")
         assert json.load(refusal)["status"] == "failed"

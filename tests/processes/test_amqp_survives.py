@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import sqlite3
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -123,11 +122,7 @@ def test_connections_are_closed_again_and_again(portal, node, ckan):
 @pytest.mark.fault("the database is locked for 25 s", "every request built once, answered")
 def test_the_database_is_away(portal, node, ckan):
     def disturb():
-        path = portal.environment["DATABASE_URL"].removeprefix("sqlite:///")
-        away = sqlite3.connect(path, timeout=60, isolation_level=None)
-        away.execute("BEGIN EXCLUSIVE")
-        time.sleep(25)  # longer than anybody waits for the lock
-        away.execute("ROLLBACK")
-        away.close()
+        with portal.database_away():
+            time.sleep(25)  # longer than anybody waits for the lock
 
     ask_amid(portal, node, ckan, "database", disturb)
