@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from demo import uploads
 from demo.catalogue import Resource, make_id, show_dataset
 from demo.errors import bad_request, invalid, not_found, not_permitted
 from demo.faults import Fault, Kind
@@ -31,16 +32,20 @@ def run(ckan: DemoCkan, name: str, parameters: Parameters, allowed: bool, faults
     """
     if name == "datastore_search":
         return _search(ckan, parameters, allowed, faults)
-    if name not in SHOWN:
+    if name in uploads.ACTIONS:
+        uploads.run(ckan, name, parameters, allowed)
+        result: dict[str, Any] = {}
+    elif name in SHOWN:
+        result = SHOWN[name](ckan, parameters, allowed)
+    else:
         raise bad_request(f"Action name not known: {name}")
-    result = SHOWN[name](ckan, parameters, allowed)
     return json.dumps({"help": ckan.help_url(name), "success": True, "result": result}).encode()
 
 
 def _search(ckan: DemoCkan, parameters: Parameters, allowed: bool, faults: Faulty) -> bytes:
     search = parse(parameters, ckan.profile, ckan.rows_max)
     resource = ckan.by_id(search.resource_id)
-    if resource is None:
+    if resource is None or not resource.active:
         raise not_found(f'Resource "{search.resource_id}" was not found.')
     if resource.private and not allowed:
         raise not_permitted(f"perform resource_show on resource {resource.id}")

@@ -26,7 +26,8 @@ def make_id(name: str) -> str:
 class Resource:
     """A resource with a datastore table.
 
-    ``stored_total`` is the count that CKAN believes, where that is not the real one.
+    ``stored_total`` is the count that CKAN believes, where that is not the real one. ``file`` is what was uploaded,
+    where that is not the table, which is there once it is ``active``; ``pushed`` says how its last push ended.
     """
 
     name: str
@@ -34,6 +35,10 @@ class Resource:
     title: str = ""
     private: bool = False
     stored_total: int | None = None
+    file: bytes = b""
+    active: bool = True
+    pushed: str = ""
+    facts: dict[str, Any] = field(default_factory=dict)
     id: str = field(init=False)
 
     def __post_init__(self) -> None:
@@ -62,7 +67,7 @@ class Resource:
             "cache_last_updated": None,
             "cache_url": None,
             "created": MADE,
-            "datastore_active": True,
+            "datastore_active": self.active,
             "description": self.title,
             "format": "CSV",
             "hash": "",
@@ -79,6 +84,7 @@ class Resource:
             "state": "active",
             "url": download,
             "url_type": "upload",
+            **self.facts,
         }
 
 

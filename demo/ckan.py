@@ -22,6 +22,7 @@ from demo.files import Download
 from demo.handler import Handler
 from demo.parameters import Profile
 from demo.received import Received
+from demo.uploads import finds
 
 
 class Server(ThreadingHTTPServer):
@@ -136,6 +137,8 @@ class DemoCkan:
 
     def table_file(self, resource: Resource) -> Download:
         """The file behind ``download_url``."""
+        if file := resource.file:
+            return Download(len(file), f'"{resource.id}-{len(file)}"', "text/csv", lambda: iter([file]))
         table = resource.table
         key = (resource.id, table.rows, len(table.deleted))
         if key not in self._sizes:
@@ -177,6 +180,7 @@ def main(arguments: list[str] | None = None) -> None:
     secret = os.environ.get("PACKAGER_SECRET", "")
     settings = {"rows_max": given.rows_max, "profile": given.profile, "portal_url": given.portal}
     with DemoCkan(rows=given.rows, port=given.port, portal_secret=secret, **settings) as ckan:
+        ckan.add(finds())
         print(ckan.url, flush=True)
         for resource in ckan.resources.values():
             print(f"{resource.id} {resource.name} {resource.table.rows}", flush=True)

@@ -58,6 +58,12 @@ class Surroundings:
         return {"DEBUG": "false", "PUSHER_ENABLED": "true", **given, **ours}
 
 
+def pushes_sample(environment: Mapping[str, str]) -> bool:
+    """Whether the sample file can be pushed: not where the operator's own database would have to take its rows."""
+    on = environment["PUSHER_ENABLED"].lower() in ("true", "1", "yes", "on")
+    return on and not environment.get("PUSHER_DATASTORE_WRITE_URL")
+
+
 def kept_secret(path: Path, random_bytes: int = 48) -> str:
     """The secret in that file, which only its owner can read; made of so many random bytes if it is not there."""
     try:

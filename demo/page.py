@@ -9,6 +9,7 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import urlencode
 from urllib.request import Request, urlopen
 
+from demo import uploads
 from demo.catalogue import Resource
 from demo.received import Received
 
@@ -30,7 +31,10 @@ FORM = """<li><strong>{title}</strong> ({rows:,} rows, <code>{id}</code>)
 <form method="post" action="/demo/package"><input type="hidden" name="resource_id" value="{id}">
 <label>Package this as <select name="format">{options}</select></label>
 <label>and write to <input type="email" name="email" required value="someone@example.com"></label>
-<button>Send</button></form></li>"""
+<button>Send</button></form>{upload}</li>"""
+
+UPLOAD = """<form method="post" action="/demo/push"><input type="hidden" name="resource_id" value="{id}">
+<button>Upload to DataStore</button><span>{said}</span></form>"""
 
 
 def answer(ckan: DemoCkan, request: Received) -> Reply:
@@ -39,6 +43,8 @@ def answer(ckan: DemoCkan, request: Received) -> Reply:
         return _faults(ckan, request)
     if request.path == "/demo/package" and request.method == "POST":
         return _package(ckan, request)
+    if request.path == "/demo/push" and request.method == "POST":
+        return _push(ckan, request)
     if request.path == "/":
         forms = "".join(_form(resource) for resource in ckan.resources.values())
         return 200, HTML, PAGE.format(body=f"<p>Made-up specimens to try things with.</p><ul>{forms}</ul>").encode()
@@ -48,7 +54,9 @@ def answer(ckan: DemoCkan, request: Received) -> Reply:
 def _form(resource: Resource) -> str:
     options = "".join(f"<option>{name}</option>" for name in FORMATS)
     title, rows = escape(resource.title or resource.name), resource.table.rows
-    return FORM.format(title=title, rows=rows, id=resource.id, options=options)
+    said = f"Last push: {resource.pushed}" if resource.pushed else "Not in the DataStore yet"
+    upload = UPLOAD.format(id=resource.id, said=escape(said)) if resource.file else ""
+    return FORM.format(title=title, rows=rows, id=resource.id, options=options, upload=upload)
 
 
 def _faults(ckan: DemoCkan, request: Received) -> Reply:
@@ -73,6 +81,15 @@ def _package(ckan: DemoCkan, request: Received) -> Reply:
     if resource and resource.private:
         fields["key"] = ckan.token
     status, text = post_form(f"{ckan.portal_url}/package_datastore", fields)
+    return status, HTML, PAGE.format(body=f"<p>{escape(text)}</p><p><a href='/'>Back</a></p>").encode()
+
+
+def _push(ckan: DemoCkan, request: Received) -> Reply:
+    """Have the portal load the file of a resource, as CKAN's button of this name does."""
+    resource = ckan.by_id(str(request.parameters.get("resource_id")))
+    if not ckan.portal_url or resource is None:
+        return 503, HTML, PAGE.format(body="<p>No portal was named at the start.</p>").encode()
+    status, text = uploads.submit(ckan, resource)
     return status, HTML, PAGE.format(body=f"<p>{escape(text)}</p><p><a href='/'>Back</a></p>").encode()
 
 

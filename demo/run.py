@@ -10,9 +10,9 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from demo.environment import ROOT, Surroundings, check_port, kept_secret, operator_settings
+from demo.environment import ROOT, Surroundings, check_port, kept_secret, operator_settings, pushes_sample
 from demo.processes import Child, Interrupted, StartFailed, Supervisor
-from demo.sample import Sample, fetch
+from demo.sample import Sample, SamplePush, fetch
 
 STAFF = "admin"
 ADDRESS = "someone@example.com"
@@ -38,6 +38,7 @@ class Quickstart:
         self._start_ckan(rows)
         self._prepare_database()
         self._start_portal()
+        self._push_sample()
         return self._request_sample()
 
     def _start_ckan(self, rows: int) -> None:
@@ -45,7 +46,9 @@ class Quickstart:
         self.ckan = self.supervisor.start("ckan", [sys.executable, "-m", "demo.ckan", *options], self.environment)
         self._wait(lambda: len(self._ckan_says()) > 1, "the sample CKAN")
         host = self.ckan_url.partition("://")[2]
-        self.environment["PACKAGER_CKAN_HOSTS"] = ",".join(filter(None, (self.given.get("PACKAGER_CKAN_HOSTS"), host)))
+        for name in ("PACKAGER_CKAN_HOSTS", "PUSHER_CKAN_HOSTS"):
+            if name.startswith("PACKAGER") or self.given.get(name):
+                self.environment[name] = ",".join(filter(None, (self.given.get(name), host)))
 
     def _ckan_says(self) -> list[str]:
         return self.ckan.log.read_text().splitlines() if self.ckan else []
@@ -91,11 +94,19 @@ class Quickstart:
             self.supervisor.start(cluster, [*MANAGE, "qcluster"], self.environment | {"Q_CLUSTER_NAME": cluster})
         self._wait(lambda: fetch(f"{self.around.url}/healthz"), "the web server")
 
+    def _push_sample(self) -> None:
+        if pushes_sample(self.environment):
+            push = SamplePush(self.ckan_url, self._resource("finds"))
+            self._wait(push.ended, "the sample push")
+
+    def _resource(self, name: str) -> str:
+        return next(line.split()[0] for line in self._ckan_says() if f" {name} " in line)
+
     def _request_sample(self) -> Sample:
         fields = {
             "secret": self.environment["PACKAGER_SECRET"],
             "api_url": f"{self.ckan_url}/api/3/action/datastore_search",
-            "resource_id": next(line.split()[0] for line in self._ckan_says() if " specimens " in line),
+            "resource_id": self._resource("specimens"),
             "email": ADDRESS,
             "format": "csv",
         }
@@ -121,8 +132,11 @@ class Quickstart:
             "  package": self.given.get("PACKAGER_STORE_URL") or str(newest(self._packages())),
             "  download": sample.download_url,
             "  email": str(sample.mail_file or "sent to your mail server"),
+            "Sample push": f"{self.around.url}/admin/pusher/pushjob/   (“Upload to DataStore” at the sample CKAN)",
             "Logs": str(self.around.logs),
         }
+        if not pushes_sample(self.environment):
+            del lines["Sample push"]
         rows = "\n".join(f"  {name:<16}{value}".rstrip() for name, value in lines.items())
         return f"\nThe Packaging Portal is running.\n\n{rows}\n\nCtrl-C stops everything.\n"
 

@@ -18,6 +18,27 @@ from demo.processes import StartFailed
 SEPARATOR = b"\n" + b"-" * 79 + b"\n"  # between the messages of one file; Django's file mail backend
 
 
+class SamplePush:
+    """The push of a file of the sample CKAN, begun with its button."""
+
+    def __init__(self, ckan: str, resource_id: str) -> None:
+        status, text = post_form(f"{ckan}/demo/push", {"resource_id": resource_id})
+        if status != 200:
+            raise StartFailed(f"The portal refused the sample push ({status}): {text[:1000]}")
+        self._ckan = ckan
+
+    def ended(self) -> bool:
+        """Whether CKAN has heard how it ended.
+
+        Raises:
+            StartFailed: badly.
+        """
+        page = fetch(f"{self._ckan}/")
+        if "Last push: error" in page:
+            raise StartFailed("The sample push failed; the admin says why.")
+        return "Last push: complete" in page
+
+
 @dataclass(slots=True)
 class Sample:
     """A request under way. ``mail`` is the directory to find its mail in; None if mail goes elsewhere."""

@@ -1,5 +1,6 @@
 """``make run`` as a newcomer sees it, from nothing to a package and a mail, and to no process left."""
 
+import json
 import os
 import re
 import shutil
@@ -15,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from demo.catalogue import make_id
 from demo.ckan import DemoCkan
 from demo.environment import ROOT
 
@@ -72,6 +74,13 @@ def running(tmp_path):
         os.kill(pid, signal.SIGKILL)
 
 
+def pushed(ckan: str) -> list[list[object]]:
+    """The first columns of what was pushed into the sample CKAN."""
+    with urllib.request.urlopen(f"{ckan}/api/3/action/datastore_search?resource_id={make_id('finds')}") as answer:
+        records = json.load(answer)["result"]["records"]
+    return [list(record.values())[1:4] for record in records]
+
+
 @pytest.mark.slow
 def test_the_quick_start_ends_in_a_package_and_a_mail_and_leaves_no_process(running):
     said = running.start()
@@ -83,6 +92,8 @@ def test_the_quick_start_ends_in_a_package_and_a_mail_and_leaves_no_process(runn
     link = re.search(r"download +(http\S+)", said)[1]
     assert "multipart/alternative" in mail.read_text()
     assert urllib.request.urlopen(link).read() == package.read_bytes()
+    assert "Sample push" in said
+    assert pushed(re.search(r"Sample CKAN +(\S+)/", said)[1])[0] == ["00107", "2020-03-05T00:00:00.000", 1234.5]
     assert len(running.left()) > 4
     assert running.interrupt(signal.SIGINT) == 0
     assert running.left() == []
