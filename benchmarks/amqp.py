@@ -25,6 +25,8 @@ from tests.processes.installation import Installation, postgres_database
 
 Body = dict[str, Any]
 PARTS = ("burst", "stream", "outbox", "node", "gateway", "connections", "database")
+#: Between two requests amid which something happens; slower where that takes its time.
+SECONDS_BETWEEN = {"connections": 0.15, "database": 0.15}
 OUTBOX = """
 import time
 from django.db import transaction
@@ -121,7 +123,7 @@ def disturbed(
             if number == count // 3:
                 disturber.start()
             client.ask(f"{name}-{number}", {**body, "limit": 100 + number})
-            time.sleep(0.02)
+            time.sleep(SECONDS_BETWEEN.get(name, 0.02))
         disturber.join()
         portal.wait(lambda: client.ended() == count, seconds=900)
         times = [at for answers in client.answers.values() for at, _ in answers]
