@@ -17,9 +17,10 @@ from django.conf import settings
 from django.db import connection
 
 from packager import events
-from packager.errors import PackagerError
+from packager.errors import PackagerError, SourceTimeout, SourceTooSlow
 from packager.hookspecs import hook
 from packager.lifecycle import builds
+from packager.lifecycle.transitions import Claim
 from packager.models import PackageRequest, Status
 from packager.storage.base import Stored
 from packager.storage.filesystem import DirectoryStore
@@ -49,10 +50,15 @@ class Worker:
         self._claimed = _running() - before
 
     @property
+    def claim(self) -> Claim:
+        """What it builds, and by which right. Not for one that found nothing."""
+        ((request_id, attempt),) = self._claimed
+        return Claim(request_id, attempt)
+
+    @property
     def request_id(self) -> UUID:
-        """What it builds. Not for one that found nothing."""
-        ((request_id, _),) = self._claimed
-        return request_id
+        """What it builds."""
+        return self.claim.request_id
 
     def go_on(self, error: BaseException | None = None) -> None:
         """To the next gate; or let this be raised where it stands."""
@@ -128,8 +134,6 @@ PLUGIN = SimpleNamespace(
 )
 
 
-def passing_failure() -> PackagerError:
-    """What a data portal may bring upon a build."""
-    from packager.errors import SourceTimeout
-
-    return SourceTimeout("a test wanted it")
+def passing_failure(*, too_slow: bool = False) -> PackagerError:
+    """What a data portal may bring upon a build; one that is too slow is left to the slow cluster."""
+    return SourceTooSlow("a test wanted it") if too_slow else SourceTimeout("a test wanted it")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from contextlib import suppress
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 import time_machine
@@ -20,7 +21,6 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from packager import plugins
 from packager.errors import Conflict
 from packager.lifecycle import changes, maintenance, requests, transitions, workers
-from packager.lifecycle.transitions import Claim
 from packager.models import (
     Cluster,
     Delivery,
@@ -53,16 +53,30 @@ MUST_HAPPEN = {
     "followers served",
     "followers failed",
     *(f"killed when {at}" for at in (READING, STORED, SAVED)),
+    *(f"{what} while another builds it" for what in ("finished", "failed", "was too slow", "gave a sign of life")),
 }
 #: What can happen, the usual things more often.
 HAPPENINGS = (
     *("submit", "take_a_task", "go_on") * 4,
     *("kill", "fail", "pass_time", "look_after_builds") * 2,
+    *("finish_late", "fail_late", "be_slow_late") * 2,
     *("cancel", "retry", "lose_a_task", "kill_a_sender", "look_after_packages", "change_data"),
 )
 #: How much time passes, by number; the last but one is what the end waits with.
 PASSING = [timedelta(minutes=minutes) for minutes in (1, 6, 60, 8 * 24 * 60, 11)]
 LATER = 8
+
+
+def facts_of(request: PackageRequest) -> tuple[object, ...]:
+    """What only the worker may change that builds it."""
+    return (
+        request.status,
+        request.attempt,
+        request.queue,
+        request.package_id,
+        request.error_reference,
+        request.heartbeat_at,
+    )
 
 
 class Portal(RuleBasedStateMachine):
@@ -95,7 +109,8 @@ class Portal(RuleBasedStateMachine):
         """Anything of it, if it can be; ``which`` says to what."""
         note(f"{what} {which}")
         needs = {"take_a_task": OrmQ.objects.exists, "lose_a_task": OrmQ.objects.exists}
-        at = {"go_on": self.workers, "kill": self.workers, "fail": [w for w in self.workers if w.at == READING]}
+        at = dict.fromkeys(("go_on", "kill", "finish_late", "fail_late", "be_slow_late"), self.workers)
+        at["fail"] = [worker for worker in self.workers if worker.at == READING]
         if at.get(what, True) and needs.get(what, lambda: True)():
             getattr(self, what)(which)
 
@@ -144,11 +159,7 @@ class Portal(RuleBasedStateMachine):
     def go_on(self, which: int) -> None:
         """A worker gets on; when its build ends, so does the wait of all who joined it."""
         worker = self.workers[which % len(self.workers)]
-        before = PackageRequest.objects.get(pk=worker.request_id)
-        followers = list(before.followers.filter(status=Status.QUEUED).values_list("pk", flat=True))
-        worker.go_on()
-        self._left()
-        after = PackageRequest.objects.get(pk=worker.request_id)
+        before, followers, after = self._step(worker, "finished" if worker.at == STORED else "went on")
         if before.status == Status.RUNNING and after.status == Status.SUCCEEDED:
             SEEN["followers served"] += len(followers)
             served = set(PackageRequest.objects.filter(pk__in=followers).values_list("status", "package"))
@@ -157,28 +168,62 @@ class Portal(RuleBasedStateMachine):
             assert names.build_of(after.package.stored_as) == (after.pk, after.attempt)
 
     def fail(self, which: int) -> None:
-        """The data portal fails a build, and with it all who joined it."""
+        """The data portal fails a build, and with it all who joined it; or is too slow for the fast cluster."""
         reading = [worker for worker in self.workers if worker.at == READING]
-        worker = reading[which % len(reading)]
-        request = PackageRequest.objects.get(pk=worker.request_id)
-        followers = list(request.followers.filter(status=Status.QUEUED).values_list("pk", flat=True))
-        worker.go_on(passing_failure())
-        self._left()
-        before, request = request, PackageRequest.objects.get(pk=worker.request_id)
-        if before.status == Status.RUNNING and request.status == Status.FAILED:
+        worker, too_slow = reading[which % len(reading)], which % 3 == 0
+        what = "was too slow" if too_slow else "failed"
+        before, followers, after = self._step(worker, what, passing_failure(too_slow=too_slow))
+        if before.status == Status.RUNNING and after.status == Status.FAILED:
             SEEN["followers failed"] += len(followers)
             told = set(PackageRequest.objects.filter(pk__in=followers).values_list("status", "error_reference"))
-            assert told <= {(Status.FAILED, request.error_reference)}
+            assert told <= {(Status.FAILED, after.error_reference)}
 
     def kill(self, which: int) -> None:
         """SIGKILL, wherever it stands."""
         worker = self.workers[which % len(self.workers)]
         SEEN[f"killed when {worker.at}"] += 1
-        worker.go_on(Killed())
-        self._left()
+        self._step(worker, "was killed", Killed())
 
-    def _left(self) -> None:
-        self.workers = [worker for worker in self.workers if worker.at != OVER]
+    def finish_late(self, which: int) -> None:
+        """A worker whose build another has by now finishes all the same."""
+        self._wake_late(which, STORED, "finished")
+
+    def fail_late(self, which: int) -> None:
+        """The same for one that fails."""
+        self._wake_late(which, READING, "failed", passing_failure())
+
+    def be_slow_late(self, which: int) -> None:
+        """The same for one that would leave it to the slow cluster."""
+        self._wake_late(which, READING, "was too slow", passing_failure(too_slow=True))
+
+    def _wake_late(self, which: int, at: str, what: str, error: BaseException | None = None) -> None:
+        worker = self.workers[which % len(self.workers)]
+        if (worker.at, at) == (READING, STORED):
+            self._step(worker, "went on")
+        if worker.at != at:
+            return
+        self._let_pass(PASSING[1], [other for other in self.workers if other is not worker])
+        maintenance.requeue_stale()
+        while OrmQ.objects.exists() and not any(
+            other.request_id == worker.request_id and other is not worker for other in self.workers
+        ):
+            self.take_a_task(0)
+        self._let_pass(timedelta(), [worker])
+        self._step(worker, what, error)
+
+    def _step(
+        self, worker: Worker, what: str, error: BaseException | None = None
+    ) -> tuple[PackageRequest, list[UUID], PackageRequest]:
+        """Its request before, who had joined it, and its request after. Who has lost a build changes nothing of it."""
+        before = PackageRequest.objects.get(pk=worker.request_id)
+        followers = list(before.followers.filter(status=Status.QUEUED).values_list("pk", flat=True))
+        worker.go_on(error)
+        self.workers = [left for left in self.workers if left.at != OVER]
+        after = PackageRequest.objects.get(pk=worker.request_id)
+        if before.status == Status.RUNNING and before.attempt != worker.claim.attempt:
+            SEEN[f"{what} while another builds it"] += 1
+            assert facts_of(after) == facts_of(before)
+        return before, followers, after
 
     def kill_a_sender(self, which: int) -> None:
         """It has claimed what is due and sends nothing."""
@@ -191,11 +236,16 @@ class Portal(RuleBasedStateMachine):
 
     def pass_time(self, which: int) -> None:
         """Of odd numbers workers stand still meanwhile, and wake later."""
-        self.time.shift(PASSING[which // 2])
+        self._let_pass(PASSING[which // 2], [] if which % 2 else self.workers)
+
+    def _let_pass(self, time: timedelta, living: list[Worker]) -> None:
+        self.time.shift(time)
         Cluster.objects.update(seen_at=timezone.now())
-        for worker in () if which % 2 else self.workers:
-            attempt = PackageRequest.objects.get(pk=worker.request_id).attempt
-            transitions.report(Claim(worker.request_id, attempt))
+        for worker in living:
+            before = PackageRequest.objects.get(pk=worker.request_id)
+            held = (before.status, before.attempt) == (Status.RUNNING, worker.claim.attempt)
+            SEEN["gave a sign of life while another builds it"] += before.status == Status.RUNNING and not held
+            assert transitions.report(worker.claim) == held
 
     def look_after_builds(self, which: int) -> None:
         maintenance.requeue_stale()
@@ -240,8 +290,7 @@ class Portal(RuleBasedStateMachine):
         """The living finish, the schedules go on; then nothing waits any more."""
         try:
             while self.workers:
-                self.workers[0].go_on()
-                self._left()
+                self._step(self.workers[0], "went on")
             self._drain()
             self._check_the_end()
         finally:
