@@ -1,7 +1,8 @@
 """``make faults``: causes every fault of the tests of processes, and prints what was expected and what was seen.
 
 A test says which fault it causes, and what it expects, by ``@pytest.mark.fault("the fault", "what is expected")``; what
-it measured it may give as the property ``seen``. The table goes to var/faults.json as well.
+it measured it may give as the property ``seen``. The table goes to var/faults.json as well, a line as soon as it is
+known: with ``--rest`` only those are caused that have not passed by then, and the table is of all.
 """
 
 from __future__ import annotations
@@ -20,15 +21,16 @@ WIDTH = 44
 
 
 class Table:
-    """A plugin of pytest that collects a line for each fault."""
+    """A plugin of pytest that collects a line for each fault, after those that are known."""
 
-    def __init__(self) -> None:
-        self.lines: list[dict[str, str]] = []
+    def __init__(self, known: list[dict[str, str]]) -> None:
+        self.lines = known
+        self._known = {line["test"] for line in known}
         self._marks: dict[str, tuple[str, str]] = {}
 
     def pytest_collection_modifyitems(self, items: list[Any]) -> None:
-        """Only tests that cause a fault."""
-        chosen = [item for item in items if item.get_closest_marker("fault")]
+        """Only tests that cause a fault of which nothing is known yet."""
+        chosen = [item for item in items if item.get_closest_marker("fault") and item.nodeid not in self._known]
         for item in chosen:
             fault, expected = item.get_closest_marker("fault").args
             kind = f" [{item.callspec.id}]" if hasattr(item, "callspec") else ""
@@ -45,24 +47,25 @@ class Table:
             seen = f"{report.outcome}: {str(report.longrepr).strip().splitlines()[-1]}"
         line = {"fault": fault, "expected": expected, "seen": seen, "outcome": report.outcome, "test": report.nodeid}
         self.lines.append(line)
-
-    def show(self) -> None:
-        """Print the table and keep it."""
         TARGET.parent.mkdir(exist_ok=True)
         TARGET.write_text(json.dumps(self.lines, indent=1, ensure_ascii=False))
+
+    def show(self) -> None:
+        """Print the table."""
         print(f"\n{'fault':{WIDTH}} | {'expected':{WIDTH}} | seen")
         for line in self.lines:
             print(f"{line['fault']:{WIDTH}} | {line['expected']:{WIDTH}} | {line['seen']}")
 
 
 def main() -> int:
-    """Run them, the long forms included. The exit code is that of pytest."""
+    """Run them, the long forms included. The exit code is that of pytest, and 0 if nothing was left to do."""
     os.environ["PACKAGING_PORTAL_LONG"] = "1"
-    table = Table()
-    places = sys.argv[1:] or ["tests/processes"]
+    rest = "--rest" in sys.argv and TARGET.exists()
+    table = Table([line for line in json.loads(TARGET.read_text()) if line["outcome"] == "passed"] if rest else [])
+    places = [place for place in sys.argv[1:] if place != "--rest"] or ["tests/processes"]
     code = pytest.main(["-q", "-p", "no:cacheprovider", "--show-capture=no", *places], plugins=[table])
     table.show()
-    return int(code)
+    return 0 if rest and code == pytest.ExitCode.NO_TESTS_COLLECTED else int(code)
 
 
 if __name__ == "__main__":
