@@ -133,14 +133,15 @@ def _refusal(request: HttpRequest, job: PushJob | None = None) -> JsonResponse |
     if request.user.is_active and request.user.has_perm("pusher.operate_pushjob"):
         return None
     guesses, rate = f"secret:{request.META.get('REMOTE_ADDR', '')}", settings.PACKAGER_THROTTLE_SECRET
-    if wait := throttles.wait(guesses, rate):
+    wait = throttles.wait(guesses, rate)
+    if not wait and settings.PUSHER_SECRET and constant_time_compare(given, settings.PUSHER_SECRET):
+        return None
+    if given and not wait:
+        wait = throttles.take(guesses, rate)  # others may have guessed at the same moment
+    if wait:
         braked = _problem("Too many wrong keys", 429)
         braked["Retry-After"] = str(ceil(wait))
         return braked
-    if settings.PUSHER_SECRET and constant_time_compare(given, settings.PUSHER_SECRET):
-        return None
-    if given:
-        throttles.take(guesses, rate)
     return _problem("not authorized", 403)
 
 

@@ -76,7 +76,8 @@ class LegacyView(APIView):
             return
         self.site = sites.site_with_secret(sent.decode()) if sent and self.for_sites else None
         if self.site is None:
-            throttles.take(guesses, rate)
+            if wait := throttles.take(guesses, rate):
+                raise exceptions.Throttled(wait)  # others guessed at the same moment
             raise NotAuthorized("Wrong/missing secret")
 
     def handle(self, form: Mapping[str, Any]) -> dict[str, Any]:
