@@ -2,11 +2,17 @@
 PYTHON ?= python3
 VENV   ?= .venv
 PORT   ?= 8000
+CKAN_PORT ?= 5000
+CKAN_VERSION ?= 2.12.0
 PY     := $(VENV)/bin/python
 
-.PHONY: run test lint types format audit faults bench amqp-bench clean
+.PHONY: run run-ckan test lint types format audit faults bench amqp-bench clean
 run: $(VENV)/.runtime
 	@$(PY) -m demo.run --port $(PORT)
+
+# the portal beside a real CKAN with our extension; needs PostgreSQL, psql and Redis on this machine
+run-ckan: $(VENV)/.runtime
+	@$(PY) ckanext/dev/run.py --port $(PORT) --ckan-port $(CKAN_PORT) --ckan-version $(CKAN_VERSION)
 
 test: $(VENV)/.development
 	$(VENV)/bin/ruff check .

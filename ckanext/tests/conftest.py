@@ -10,9 +10,9 @@ import pytest
 from ckan import model
 from ckan.lib.redis import connect_to_redis
 from ckan.tests import factories
-from portal import FakePortal, serving
 
 from ckanext.packaging_portal import capabilities
+from tests.fake_portal import FakePortal, serving
 
 
 @pytest.fixture

@@ -9,9 +9,9 @@ import pytest
 from ckan import model
 from ckan.tests import factories
 from click.testing import CliRunner
-from conftest import call, private_table, table, tokens_of
 
 from ckanext.packaging_portal import checks, cli, hook
+from tests.conftest import call, private_table, table, tokens_of
 
 
 @pytest.fixture

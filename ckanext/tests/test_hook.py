@@ -9,7 +9,8 @@ import time
 
 import pytest
 from ckan.tests import factories
-from conftest import call, private_table, tokens_of
+
+from tests.conftest import call, private_table, tokens_of
 
 HOOK = "/packaging-portal/hook"
 

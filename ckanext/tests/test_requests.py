@@ -5,9 +5,9 @@ from __future__ import annotations
 import ckan.plugins.toolkit as tk
 import pytest
 from ckan.tests import factories
-from conftest import call, private_table, table, tokens_of
 
 from ckanext.packaging_portal import PortalUnavailable
+from tests.conftest import call, private_table, table, tokens_of
 
 
 def body_of(portal):

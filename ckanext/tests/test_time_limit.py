@@ -6,9 +6,9 @@ import threading
 
 import pytest
 from ckan.tests import factories
-from conftest import call, table
 
 from ckanext.packaging_portal import PortalUnavailable, client, settings
+from tests.conftest import call, table
 
 
 @pytest.fixture

@@ -10,9 +10,9 @@ import jwt
 import pytest
 from ckan import model
 from ckan.tests import factories
-from conftest import private_table, table, tokens_of
 
 from ckanext.packaging_portal import tokens
+from tests.conftest import private_table, table, tokens_of
 
 ACTION = "/api/3/action/"
 

@@ -6,10 +6,10 @@ import ckan.plugins.toolkit as tk
 import pytest
 from ckan import model
 from ckan.tests import factories
-from conftest import call, private_table, table
 
 from ckanext.packaging_portal.changes import broker, dispatch, sources, waiting
 from ckanext.packaging_portal.changes.notes import Note
+from tests.conftest import call, private_table, table
 
 CHANGES = "/api/v1/changes/"
 ROOT = {"ignore_auth": True}
