@@ -22,32 +22,32 @@ documents: dict[str, Document] = {}
 
 
 def index(body: bytes) -> None:
-    """Take what CKAN sends: documents, or an order to forget some."""
-    root = ElementTree.fromstring(body)  # noqa: S314  (our own CKAN sends it)
-    for node in root.iter("doc"):
-        found: Document = {}
-        for field in node.iter("field"):
-            found.setdefault(field.get("name", ""), []).append(field.text or "")
-        documents[found["index_id"][0]] = {name: one[0] if len(one) == 1 else one for name, one in found.items()}
-    if root.tag == "delete":
-        for query in root.iter("query"):
-            for name in [name for name, one in documents.items() if matches(one, query.text or "")]:
-                del documents[name]
+    """Take what CKAN sends: documents as JSON, or as XML an order to forget some."""
+    if not body.startswith(b"<"):
+        documents.update({one["index_id"]: one for one in json.loads(body)})
+        return
+    for query in ElementTree.fromstring(body).iter("query"):  # noqa: S314  (our own CKAN sends it)
+        for name in [name for name, one in documents.items() if matches(one, query.text or "")]:
+            del documents[name]
 
 
 def matches(document: Document, query: str) -> bool:
+    """Whether a document has what one of the alternatives of a query wants."""
+    return any(_has(document, one) for one in re.split(r"\s+OR\s+(?![^(]*\))", query))
+
+
+def _has(document: Document, query: str) -> bool:
     """Whether every clause, and every word beside them, is in the document."""
     for sign, field, several, quoted, plain in CLAUSE.findall(query):
-        wanted = set(re.findall(r'"([^"]*)"|([^\s"()]+)', several)) if several else {(quoted or plain, "")}
-        values = {first or second for first, second in wanted} - {"OR", "AND"}
-        if field != "*" and "[" not in several + plain and "*" not in values:
-            held = document.get(field, [])
-            found = bool(values & {str(one) for one in (held if isinstance(held, list) else [held])})
-            if found is (sign == "-"):
-                return False
-    words = re.findall(r"\w+", CLAUSE.sub(" ", query).replace(" OR ", " ").replace(" AND ", " "))
+        wanted = set(re.findall(r"[^\s\"]+", several)) - {"OR"} if several else {quoted or plain}
+        if field == "*" or "*" in wanted or "[" in several + plain:
+            continue
+        held = document.get(field, [])
+        found = bool(wanted & {str(one) for one in (held if isinstance(held, list) else [held])})
+        if found is (sign == "-"):
+            return False
     text = json.dumps(document).lower()
-    return all(word.lower() in text for word in words)
+    return all(word.lower() in text for word in re.findall(r"\w+", CLAUSE.sub(" ", query)) if word != "AND")
 
 
 def select(given: dict[str, list[str]]) -> Document:
@@ -83,7 +83,7 @@ class Handler(BaseHTTPRequestHandler):
             return "application/xml", SCHEMA
         if path.endswith("/select"):
             return "application/json", json.dumps(select({**given, **parse_qs(body.decode())}))
-        if path.endswith("/update") and body.startswith(b"<"):
+        if path.endswith("/update") and body:
             index(body)
         return "application/json", json.dumps({"responseHeader": {"status": 0}, "status": "OK"})
 

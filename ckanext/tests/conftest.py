@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from io import BytesIO
 from typing import Any
 
 import ckan.plugins.toolkit as tk
@@ -10,6 +11,7 @@ import pytest
 from ckan import model
 from ckan.lib.redis import connect_to_redis
 from ckan.tests import factories
+from werkzeug.datastructures import FileStorage
 
 from ckanext.packaging_portal import capabilities
 from tests.fake_portal import FakePortal, serving
@@ -31,6 +33,12 @@ def redis(ckan_config: Any) -> Iterator[Any]:
     connection.flushdb()
     yield connection
     connection.flushdb()
+
+
+@pytest.fixture(autouse=True)
+def storage(ckan_config: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
+    """Where uploaded files go."""
+    monkeypatch.setitem(ckan_config, "ckan.storage_path", str(tmp_path))
 
 
 @pytest.fixture
@@ -58,6 +66,13 @@ def private_table(owner: dict[str, Any], **more: Any) -> dict[str, Any]:
     """A table in a private dataset of an organization whose member ``owner`` is."""
     organization = factories.Organization(users=[{"name": owner["name"], "capacity": "editor"}])
     return table(owner_org=organization["id"], private=True, **more)
+
+
+def upload(package_id: str, text: str) -> dict[str, Any]:
+    """A resource with an uploaded file ``f.txt``."""
+    file = FileStorage(BytesIO(text.encode()), "f.txt")
+    data = {"package_id": package_id, "name": "file", "url": "f.txt", "upload": file}
+    return dict(tk.get_action("resource_create")({"ignore_auth": True, "user": ""}, data))
 
 
 def call(action: str, user: dict[str, Any] | None = None, **data: Any) -> Any:

@@ -7,7 +7,7 @@ import pytest
 from ckan.tests import factories
 
 from ckanext.packaging_portal import PortalUnavailable
-from tests.conftest import call, private_table, table, tokens_of
+from tests.conftest import call, private_table, table, tokens_of, upload
 
 
 def body_of(portal):
@@ -27,8 +27,8 @@ def test_a_table_is_asked_for_by_the_address_of_its_search(site):
     assert made["download_url"] is None
 
 
-def test_a_file_is_asked_for_by_its_address(site, create_with_upload):
-    resource = create_with_upload("a file", "f.txt", package_id=factories.Dataset()["id"])
+def test_a_file_is_asked_for_by_its_address(site):
+    resource = upload(factories.Dataset()["id"], "a file")
     call("packaging_portal_request_create", resource_id=resource["id"])
     expected = f"http://test.ckan.net/dataset/{resource['package_id']}/resource/{resource['id']}/download/f.txt"
     assert body_of(site)["resource_url"] == expected

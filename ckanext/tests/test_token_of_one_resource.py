@@ -12,7 +12,7 @@ from ckan import model
 from ckan.tests import factories
 
 from ckanext.packaging_portal import tokens
-from tests.conftest import private_table, table, tokens_of
+from tests.conftest import private_table, table, tokens_of, upload
 
 ACTION = "/api/3/action/"
 
@@ -130,8 +130,8 @@ def test_pages_and_dumps_know_nobody_by_it(ask, resource):
         assert ask(path)[0] in (403, 404)
 
 
-def test_a_file_is_downloaded_by_its_own_token_only(ask, app, reader, resource, other, create_with_upload):
-    file = create_with_upload("the file", "f.txt", package_id=resource["package_id"])
+def test_a_file_is_downloaded_by_its_own_token_only(ask, app, reader, resource, other):
+    file = upload(resource["package_id"], "the file")
     address = f"/dataset/{file['package_id']}/resource/{file['id']}/download/f.txt"
     own = tokens.create(model.User.get(reader["name"]), file["id"], "file")
     assert ask(address)[0] in (403, 404)

@@ -6,6 +6,7 @@ import time
 from typing import Any
 
 import ckan.plugins.toolkit as tk
+from flask import has_request_context
 
 from ckanext.packaging_portal import client, settings
 from ckanext.packaging_portal.errors import PortalRefused, PortalUnavailable
@@ -27,8 +28,8 @@ def current() -> dict[str, Any]:
 
 
 def mail_language() -> str:
-    """The language of the page, if the portal writes e-mails in it; else empty."""
-    language = str(tk.h.lang() or "").replace("_", "-")
+    """The language of the page, if there is one and the portal writes e-mails in it; else empty."""
+    language = str(tk.h.lang() or "").replace("_", "-") if has_request_context() else ""
     offered = current()["mail_languages"]
     return next((one for one in (language, language.partition("-")[0]) if one in offered), "")
 
