@@ -25,6 +25,8 @@ from portal.memory import give_back_large_blocks
 
 #: Rows of a page, about as many as the engine asks for.
 PAGE = 24_000
+#: The same where pages are remembered: so few that every run asks for the same ones, however fast the first ones come.
+FREE_PAGE = 16_000
 #: Requests under way, as many as the engine has.
 AT_A_TIME = 2
 
@@ -86,6 +88,8 @@ def prepared(name: str, words: list[str]) -> Callable[[], object]:
     if name == "package":
         format_name, database = (*more, "")[:2]
         return lambda: package(Site(api_url, resource_id, key, database or None), format_name)
+    if name == "free-package":
+        return lambda: package(Site(api_url, resource_id, key), more[0], page_size=FREE_PAGE)
     if name == "copy":
         return lambda: copied(Site(api_url, resource_id, key, more[0]))
     if name == "bare":

@@ -29,11 +29,11 @@ from packager.streaming.types import Query, Shape
 Figures = dict[str, list[tuple[float, float]]]
 
 
-def package(site: Site, format_name: str) -> int:
-    """Build one package of the whole table. Returns the bytes of the archive."""
+def package(site: Site, format_name: str, **settings: int) -> int:
+    """Build one package of the whole table, with these settings of the source. Returns the bytes of the archive."""
     format = next(f for f in registry.builtin() if f.name == format_name)
     options = format.check({})
-    table = site.source().open(Query(site.resource_id), shapes_for(format, options))
+    table = site.source(**settings).open(Query(site.resource_id), shapes_for(format, options))
     if isinstance(table, DatastoreTable) is not bool(site.database):
         raise SystemExit("The rows do not come from where they should.")
     return sum(map(len, Build(TableContent(table, format, options))))
