@@ -25,8 +25,9 @@ from packager.streaming.types import Field, Page, Query, Shape
 
 #: The orders for which CKAN can tell where the next page begins.
 BY_ID = frozenset({ID, f"{ID} asc", f"{ID} desc"})
-#: Pages that may be taken apart, or wait for their turn, while all connections are busy with further ones.
-BEYOND = 2
+#: Pages that may be taken apart, or wait for their turn, while all connections are busy with further ones. With two, a
+#: worker needed up to 210 MiB.
+BEYOND = 1
 #: Every row.
 WHOLE = Window(0, None)
 

@@ -18,7 +18,7 @@ Job = Callable[[], Batch]
 Filters = Mapping[str, Any]
 
 #: Bytes of an answer that pages aim at: large enough to be fast, small enough to hold several in memory.
-PAGE_BYTES = 10_000_000
+PAGE_BYTES = 8_000_000
 #: A page has at most so many times the rows of the largest before it: how wide rows are shows only once they came.
 GROWTH = 256
 #: Ids may be so much sparser than rows before their ranges cost more requests than they save.

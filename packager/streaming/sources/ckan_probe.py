@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from pyroaring import BitMap64
@@ -106,8 +105,7 @@ class Search:
 
     def extremes(self) -> tuple[int, int]:
         """The smallest and the largest ``_id`` of the whole table; (1, 0) if it is empty."""
-        with ThreadPoolExecutor(2) as pool:
-            first, last = pool.map(self.end, ("asc", "desc"))
+        first, last = self.end("asc"), self.end("desc")
         return (1, 0) if first is None or last is None else (first, last)
 
     def up_to(self, top: int) -> int | None:
