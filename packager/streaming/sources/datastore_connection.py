@@ -160,6 +160,7 @@ def _ours() -> Iterator[None]:
         yield
     except psycopg2.Error as error:
         kind, state = type(error).__name__, error.pgcode or ""
-        if state in _PASSING or isinstance(error, psycopg2.OperationalError | psycopg2.InterfaceError):
+        # what PostgreSQL says has a state; without one the connection itself broke
+        if not state or state in _PASSING or isinstance(error, psycopg2.OperationalError):
             raise DatastoreUnreachable(kind) from None
         raise SourceError(f"{kind} {state}".strip()) from None
