@@ -16,7 +16,7 @@ def absent(why: str) -> NoReturn:
     """End the test because of ``why``: what is not there."""
     if IN_CI:
         pytest.fail(why)
-    pytest.skip(why)
+    pytest.skip(f"{why}: .ci/run brings it, and fails without it")
 
 
 def program(name: str) -> str:

@@ -31,6 +31,7 @@ from packager.streaming.types import Shape
 from packager.submission import Submission
 from tests.engine.fakes import FakeTable
 from tests.packager.conftest import run_tasks
+from tests.packager.fake_broker import Broker, Gone
 from tests.packager.steps import Killed, passing_failure
 from tests.services import IN_CI
 
@@ -40,28 +41,6 @@ TOLD = {Status.SUCCEEDED: "served", Status.FAILED: "failed", Status.CANCELLED: "
 #: What must have happened for the test to have tried anything.
 SEEN: Counter[str] = Counter()
 MUST_HAPPEN = {"undone", "killed", "killed after its commit", "broker lost", "copies", "served", "failed", "cancelled"}
-
-
-class Broker:
-    """Takes messages, and goes away before or after it has the next one but so many."""
-
-    def __init__(self):
-        self.taken = []
-        self.goes_after = None
-
-    def send(self, message):
-        if self.goes_after == 0:
-            raise Gone
-        self.taken.append(message)
-        if self.goes_after is not None:
-            self.goes_after -= 0.5
-            if self.goes_after == 0:
-                raise Gone  # it has the message, and the sender never hears of it
-            self.goes_after -= 0.5
-
-
-class Gone(Exception):
-    """The broker, or (where it undoes a transaction) whatever one can think of."""
 
 
 class Source:

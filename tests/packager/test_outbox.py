@@ -19,29 +19,7 @@ from packager.delivery import deliveries, outbox
 from packager.lifecycle import requests
 from packager.models import Delivery, PackageRequest
 from tests.packager.conftest import run_tasks
-
-
-class Crash(Exception):
-    """The process is gone, or the broker."""
-
-
-class Broker:
-    """Takes messages; dies when told to, before or after it has one."""
-
-    def __init__(self):
-        self.taken = []
-        self.dies_after = None
-
-    def send(self, message):
-        if self.dies_after == 0:
-            raise Crash
-        self.taken.append(message)
-        if self.dies_after is not None:
-            self.dies_after -= 0.5
-            if self.dies_after == 0:
-                raise Crash  # it has the message, and the sender never hears of it
-            self.dies_after -= 0.5
-
+from tests.packager.fake_broker import Broker, Gone
 
 STEPS = st.one_of(
     st.tuples(st.just("happens"), st.integers(0, 2), st.integers(1, 3)),
@@ -58,8 +36,8 @@ def test_whatever_is_committed_undone_or_crashes(steps):
     broker, happened, number = Broker(), [], 0
     for kind, what, count in steps:
         if kind == "sent":
-            broker.dies_after = what
-            with suppress(Crash):
+            broker.goes_after = what
+            with suppress(Gone):
                 outbox.send_waiting("test", broker.send, count)
             continue
         try:
@@ -68,11 +46,11 @@ def test_whatever_is_committed_undone_or_crashes(steps):
                 number += count
                 outbox.put("test", [("somebody", message) for message in told])
                 if kind == "undone":
-                    raise Crash
-        except Crash:
+                    raise Gone
+        except Gone:
             continue
         happened += told
-    broker.dies_after = None
+    broker.goes_after = None
     while outbox.send_waiting("test", broker.send, 5):
         pass
     copies = defaultdict(set)
@@ -103,11 +81,11 @@ def test_a_witness_writes_what_is_kept_or_undone_together_with_what_happened(por
 
 def test_a_witness_that_fails_undoes_what_happened(portal, submission):
     def refuse(happened):
-        raise Crash
+        raise Gone
 
     events.witness(refuse)
     try:
-        with pytest.raises(Crash):
+        with pytest.raises(Gone):
             requests.submit(submission())
     finally:
         events.unlisten(refuse)

@@ -139,7 +139,7 @@ class Visitor:
         return self.client.post(path, data={**fields, "_csrf_token": given})
 
     def token(self) -> str:
-        """A token of this session."""
+        """What the forms that this visitor is shown have as their token."""
         return re.search(r'name="_csrf_token" content="([^"]+)"', self.get("/").text)[1]
 
 

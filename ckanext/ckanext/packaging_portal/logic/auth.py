@@ -8,18 +8,6 @@ import ckan.plugins.toolkit as tk
 
 from ckanext.packaging_portal import identity, portal_requests, settings, submission
 
-__all__ = [
-    "packaging_portal_capabilities",
-    "packaging_portal_changed",
-    "packaging_portal_estimate",
-    "packaging_portal_request_cancel",
-    "packaging_portal_request_create",
-    "packaging_portal_request_list",
-    "packaging_portal_request_retry",
-    "packaging_portal_request_show",
-    "packaging_portal_statistics",
-]
-
 
 @tk.auth_allow_anonymous_access
 def packaging_portal_capabilities(context: Any, data_dict: Any) -> dict[str, Any]:
